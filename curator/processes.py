@@ -1,0 +1,131 @@
+"""The one place for what differs between POSIX and Windows: subprocesses with bounds, process groups, ends.
+
+A lint rule bans the POSIX-only calls everywhere else.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+WINDOWS = sys.platform == "win32"
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a bounded subprocess ended: exit status (negative: killed by that signal), both streams, timed out or not."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool
+
+    @property
+    def crashed(self) -> bool:
+        """Killed by a signal (POSIX) or ended with an NTSTATUS error code (Windows)."""
+        return self.returncode < 0 or self.returncode >= 0xC0000000
+
+
+def run_bounded(
+    args: Sequence[str],
+    *,
+    input: bytes = b"",
+    timeout: float,
+    memory_mb: int,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run `args` with `input` on stdin, at most `timeout` seconds and `memory_mb` MiB of address space.
+
+    The whole process group ends with the time limit. The memory bound holds where the system can set one
+    (RLIMIT_AS on Linux and macOS); on Windows only the time bound holds. Never raises for what the process does;
+    OSError when it cannot be started.
+    """
+    process = subprocess.Popen(
+        [*_with_memory_limit(memory_mb), *args],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=cwd,
+        env=None if env is None else dict(env),
+        **new_group(),
+    )
+    try:
+        stdout, stderr = process.communicate(input, timeout=timeout)
+        return Completed(process.returncode, stdout, stderr, timed_out=False)
+    except subprocess.TimeoutExpired:
+        end_group(process, grace=0)
+        stdout, stderr = process.communicate()
+        return Completed(process.returncode, stdout, stderr, timed_out=True)
+
+
+# A tiny launcher instead of preexec_fn, which is unsafe in a process that has threads.
+_LAUNCHER = (
+    "import os,resource,sys;"
+    "limit=int(sys.argv[1])<<20;"
+    "resource.setrlimit(resource.RLIMIT_AS,(limit,limit));"
+    "resource.setrlimit(resource.RLIMIT_CORE,(0,0));"
+    "os.execvp(sys.argv[2],sys.argv[2:])"
+)
+
+
+def _with_memory_limit(memory_mb: int) -> list[str]:
+    if WINDOWS:
+        return []
+    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(memory_mb)]
+
+
+def new_group() -> dict[str, object]:
+    """Keyword arguments for Popen that put the child at the head of a process group of its own."""
+    if WINDOWS:
+        return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    return {"start_new_session": True}
+
+
+def end_group(process: subprocess.Popen[bytes], *, grace: float) -> None:
+    """Ask the group of `process` to end, wait `grace` seconds, then kill it. Returns when the process is gone."""
+    if WINDOWS:
+        _end_group_windows(process, grace=grace)
+        return
+    for number, wait in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):  # noqa: TID251 (this is the place)
+        if wait <= 0:
+            continue
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)  # noqa: TID251 (this is the place)
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            continue
+        if number == signal.SIGTERM:
+            # The head is gone; whoever it left behind in its group goes too.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # noqa: TID251 (this is the place)
+        return
+
+
+def _end_group_windows(process: subprocess.Popen[bytes], *, grace: float) -> None:
+    if grace > 0:
+        with contextlib.suppress(OSError):
+            process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+    # taskkill ends the whole tree, which TerminateProcess does not.
+    subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
+    process.wait(10)
+
+
+def on_stop_request(stop: threading.Event) -> None:
+    """Set `stop` when this process is asked to end: Ctrl-C, SIGTERM, or Ctrl-Break on Windows."""
+
+    def handler(_number: int, _frame: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
+    if WINDOWS:
+        signal.signal(getattr(signal, "SIGBREAK"), handler)  # noqa: B009 (exists on Windows only)
