@@ -1,0 +1,57 @@
+"""The header of a NotaGen piece: the lines that are forced before the first bar and that a checkpoint was trained with.
+
+Training and generation must write the very same bytes, so both take them from here: the composer of the demo
+corpus (generation.etudes), the engine that forces metre, key and tempo of a cue, and the recipes.
+
+The line order and every character (also the blank behind ``V:2 bass``) are what xml2abc and the reference's
+preprocessing give for a piano part on two staves; NotaGen-X has seen exactly this text.
+"""
+
+import re
+from decimal import ROUND_HALF_EVEN, Decimal
+
+SCORE = "%%score { 1 | 2 }"
+RIGHT_HAND = 'V:1 treble nm="Piano" snm="Pno."'
+LEFT_HAND = "V:2 bass "
+
+#: Name of the header style of the demo checkpoint: three bare lines and the arc stage as a fourth.
+BARE_THREE_PLUS_STAGE = "bare-three-plus-stage"
+#: Name of the header style of NotaGen-X: ``%Period``, ``%Composer``, ``%Instrumentation``.
+BARE_THREE = "bare-three"
+
+_METRE = re.compile(r"[1-9]\d?/(1|2|4|8|16)")
+_KEY = re.compile(r"[A-G][b#]?(min|dor|phr|lyd|mix|loc)?")
+
+
+def prompt_lines(*words: str) -> tuple[str, ...]:
+    """The bare prompt lines (``%Minimal`` …) of `words`, in their order, without line ends.
+
+    Raises ValueError when a word is empty, not ASCII or would not stay one line.
+    """
+    for word in words:
+        if not word.strip() or not word.isascii() or not word.isprintable():
+            raise ValueError(f"A prompt word must be plain ASCII text on one line, not {word!r}.")
+    return tuple(f"%{word}" for word in words)
+
+
+def tempo_text(tempo: float) -> str:
+    """`tempo` (quarter notes a minute) as it stands behind ``Q:1/4=``: at most two decimals, none when whole."""
+    if not 1 <= tempo < 1000:
+        raise ValueError(f"A tempo of {tempo} quarter notes a minute cannot be played.")
+    text = str(Decimal(str(tempo)).quantize(Decimal("0.01"), ROUND_HALF_EVEN))
+    return text.rstrip("0").rstrip(".")
+
+
+def header(*, metre: str, key: str, tempo: float) -> str:
+    """The seven header lines of a piano piece in eighths (``L:1/8``), each with its line end.
+
+    `metre` as ``3/4``, `key` as ``C``, ``Bb``, ``F#min`` or ``Ddor``, `tempo` in quarter notes a minute whatever
+    the metre. Prompt lines stand before this text, the first bar behind it. Raises ValueError for anything that
+    is not written so.
+    """
+    if not _METRE.fullmatch(metre):
+        raise ValueError(f"A metre is written like 3/4, not {metre!r}.")
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"A key is written like C, Bb or F#min, not {key!r}.")
+    lines = (SCORE, "L:1/8", f"Q:1/4={tempo_text(tempo)}", f"M:{metre}", f"K:{key}", RIGHT_HAND, LEFT_HAND)
+    return "".join(f"{line}\n" for line in lines)
