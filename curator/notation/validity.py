@@ -1,0 +1,134 @@
+"""Whether a text is a playable piano piece: the one judgement for engine, import and tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from curator.notation.abc import Score, parse
+from curator.notation.errors import NotationError
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found. `reason` is a sentence, empty when valid.
+
+    `irregular` names the bars (from 1) whose voices agree with each other but not with the metre; a
+    generated piece may have none, an imported one may (an author's free bar is not an error of ours).
+    """
+
+    valid: bool
+    reason: str
+    bars: int = 0
+    notes: int = 0  # written notes, ties and grace notes included
+    irregular: tuple[int, ...] = ()
+    aligned: bool = False  # every voice in every bar, all voices of a bar equally long
+
+
+def validity(
+    text: str,
+    *,
+    musicxml: bytes | None = None,
+    convert: Callable[[str], bytes] | None = None,
+) -> Verdict:
+    """Judge a stored text: it parses, bars add up, staves sound, and no note is lost in MusicXML.
+
+    Every declared voice is in every bar and as long as the metre in force; the first bar may be short
+    (an upbeat) and then the last one too; each staff sounds somewhere. The notes are compared bar by bar
+    with `musicxml`, or, when that is None, with what `convert` makes of the text; without both the
+    comparison is left out. Never raises for what the text holds.
+    """
+    try:
+        score = parse(text)
+    except NotationError as error:
+        return Verdict(False, str(error))
+    bars, notes = len(score.bars), score.heads
+    problem = _misaligned(score)
+    if problem:
+        return Verdict(False, problem, bars, notes)
+    irregular = _irregular(score)
+    silent = _silent_staff(score)
+    if silent:
+        return Verdict(False, silent, bars, notes, irregular, True)
+    if musicxml is None and convert is not None:
+        try:
+            musicxml = convert(text)
+        except NotationError as error:
+            return Verdict(False, str(error), bars, notes, irregular, True)
+    if musicxml is not None:
+        lost = _lost_notes(score, musicxml)
+        if lost:
+            return Verdict(False, lost, bars, notes, irregular, True)
+    if irregular:
+        bar = score.bars[irregular[0] - 1]
+        return Verdict(
+            False,
+            f"Bar {irregular[0]} is {_length(bar.length)} long, but the metre is {bar.metre_text}.",
+            bars,
+            notes,
+            irregular,
+            True,
+        )
+    return Verdict(True, "", bars, notes, (), True)
+
+
+def _misaligned(score: Score) -> str:
+    declared = {voice.number for voice in score.header.voices}
+    for number, bar in enumerate(score.bars, start=1):
+        missing = declared - {part.voice for part in bar.parts}
+        if missing:
+            return f"Bar {number}: voice {min(missing)} is missing."
+        lengths = {part.length for part in bar.parts}
+        if len(lengths) > 1:
+            short = min(bar.parts, key=lambda part: part.length)
+            return (
+                f"Bar {number}: voice {short.voice} is {_length(short.length)} long, "
+                f"another voice {_length(max(lengths))}."
+            )
+    return ""
+
+
+def _irregular(score: Score) -> tuple[int, ...]:
+    """Bars off the metre, with upbeat and its complement in the last bar forgiven."""
+    last = len(score.bars)
+    wrong = []
+    upbeat = False
+    for number, bar in enumerate(score.bars, start=1):
+        if bar.metre is None or bar.length == bar.metre:
+            continue
+        if number == 1 and bar.length < bar.metre and last > 1:
+            upbeat = True
+        elif not (number == last and upbeat and bar.length < bar.metre):
+            wrong.append(number)
+    return tuple(wrong)
+
+
+def _silent_staff(score: Score) -> str:
+    sounding = {part.voice for bar in score.bars for part in bar.parts if part.sounding}
+    staves = score.header.staves
+    if len(staves) < 2:
+        return "The piece has one staff only; a piano piece has two."
+    for place, staff in enumerate(staves, start=1):
+        if not sounding.intersection(staff):
+            return f"Staff {place} has no note at all."
+    return ""
+
+
+def _lost_notes(score: Score, musicxml: bytes) -> str:
+    # Imported here because lxml is not needed to judge a line while a piece is being written.
+    from curator.notation.musicxml import heads_by_bar
+
+    try:
+        found = heads_by_bar(musicxml)
+    except NotationError as error:
+        return f"The MusicXML cannot be read: {error}"
+    wanted = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
+    if len(found) != len(wanted):
+        return f"The text has {len(wanted)} bars, its MusicXML {len(found)}."
+    for number, (here, there) in enumerate(zip(wanted, found, strict=True), start=1):
+        if here != there:
+            return f"Bar {number} has {here} notes, its MusicXML {there}."
+    return ""
+
+
+def _length(length: Fraction) -> str:
+    return f"{length.numerator}/{length.denominator} of a whole note"
