@@ -1,0 +1,64 @@
+"""Which clip is best, how sure that is, and what choosing it now would cost."""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from curator.preference.fit import Floats, Posterior
+
+DRAWS = 4000
+"""Draws behind P(best): its standard error is below 0.008 everywhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class Odds:
+    """P(best) (N,), which sums to 1, and the expected regret (N,) in log-odds of choosing each clip now."""
+
+    p_best: Floats
+    regret: Floats
+
+    @property
+    def leader(self) -> int:
+        """The clip with the smallest expected regret, which is also the one with the highest mean."""
+        return int(np.argmin(self.regret))
+
+
+def draw(posterior: Posterior, *, count: int = DRAWS, seed: int = 0) -> Floats:
+    """Strengths drawn from the posterior (count, N) in opposite pairs; same seed, same draws."""
+    half = np.random.default_rng(seed).standard_normal(((count + 1) // 2, posterior.size))
+    root = np.linalg.cholesky(posterior.cov)
+    # opposite pairs cancel the error of the mean
+    noise = np.concatenate([half, -half])[:count] @ root.T
+    return np.asarray(posterior.mean + noise, dtype=np.float64)
+
+
+def odds(posterior: Posterior, *, count: int = DRAWS, seed: int = 0) -> Odds:
+    """P(best) and expected regret from seeded draws. Raises ValueError without any clip."""
+    if posterior.size == 0:
+        raise ValueError("no clip to choose from")
+    strengths = draw(posterior, count=count, seed=seed)
+    wins = np.bincount(np.argmax(strengths, axis=1), minlength=posterior.size)
+    leader = int(np.argmax(posterior.mean))
+    # only the leader's regret needs the draws; the others differ from it by the exact gap of the means
+    least = float(np.mean(np.max(strengths, axis=1) - strengths[:, leader]))
+    regret = least + (posterior.mean[leader] - posterior.mean)
+    return Odds(p_best=wins / strengths.shape[0], regret=regret)
+
+
+def intervals(posterior: Posterior, *, level: float) -> Floats:
+    """Credible intervals (N, 2) of each clip's strength against the mean of all clips, at 0 < level < 1.
+
+    Votes only tell differences, so the common level is taken out: 0 is the average clip of the scene.
+    """
+    centre = np.eye(posterior.size) - 1.0 / posterior.size
+    mean = centre @ posterior.mean
+    spread = np.sqrt(np.maximum(np.diag(centre @ posterior.cov @ centre), 0.0))
+    reach = NormalDist().inv_cdf(0.5 + level / 2.0) * spread
+    return np.stack([mean - reach, mean + reach], axis=1)
+
+
+def p_above(posterior: Posterior, i: int, j: int) -> float:
+    """P(clip i is stronger than clip j) under the posterior."""
+    variance = float(posterior.cov[i, i] + posterior.cov[j, j] - 2.0 * posterior.cov[i, j])
+    return NormalDist().cdf(float(posterior.mean[i] - posterior.mean[j]) / variance**0.5)
