@@ -4,7 +4,8 @@ Policy "find the winner": the first N votes go to the pair with the largest expe
 (BALD), then top-two Thompson sampling (Russo 2016) aims at the best clip. One pair in ten is a hidden repeat
 with the sides swapped; the policy itself may also ask for a pair again, in the same way. (Forbidding that
 costs the winner: 16 clips, spread 2, 100 simulated scenes: right in 90 % after 58 answers with returns, never
-above 75 % without, because the leaders run out of pairs.) The same listener and history always give the same pair, so a reload changes nothing.
+above 75 % without, because the leaders run out of pairs.) The same listener and history always give the same
+pair, so a reload changes nothing.
 """
 
 import hashlib
