@@ -12,13 +12,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 WINDOWS = sys.platform == "win32"
 
 
 @dataclass(frozen=True)
 class Completed:
-    """How a bounded subprocess ended: exit status (negative: killed by that signal), both streams, timed out or not."""
+    """How a bounded subprocess ended: exit status (negative: killed by that signal), both streams, timed out."""
 
     returncode: int
     stdout: bytes
@@ -43,8 +44,8 @@ def run_bounded(
     """Run `args` with `input` on stdin, at most `timeout` seconds and `memory_mb` MiB of address space.
 
     The whole process group ends with the time limit. The memory bound holds where the system can set one
-    (RLIMIT_AS on Linux and macOS); on Windows only the time bound holds. Never raises for what the process does;
-    OSError when it cannot be started.
+    (RLIMIT_AS on Linux and macOS); on Windows only the time bound holds. Never raises for what the process
+    does; OSError when it cannot be started.
     """
     process = subprocess.Popen(
         [*_with_memory_limit(memory_mb), *args],
@@ -80,7 +81,7 @@ def _with_memory_limit(memory_mb: int) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(memory_mb)]
 
 
-def new_group() -> dict[str, object]:
+def new_group() -> dict[str, Any]:
     """Keyword arguments for Popen that put the child at the head of a process group of its own."""
     if WINDOWS:
         return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
@@ -88,7 +89,7 @@ def new_group() -> dict[str, object]:
 
 
 def end_group(process: subprocess.Popen[bytes], *, grace: float) -> None:
-    """Ask the group of `process` to end, wait `grace` seconds, then kill it. Returns when the process is gone."""
+    """Ask the group of `process` to end, wait `grace` seconds, then kill it. Returns when it is gone."""
     if WINDOWS:
         _end_group_windows(process, grace=grace)
         return
@@ -129,3 +130,11 @@ def on_stop_request(stop: threading.Event) -> None:
     signal.signal(signal.SIGTERM, handler)
     if WINDOWS:
         signal.signal(getattr(signal, "SIGBREAK"), handler)  # noqa: B009 (exists on Windows only)
+
+
+_parent_at_start = os.getppid()
+
+
+def parent_is_gone() -> bool:
+    """True when the process that started this one has ended. Always False on Windows, which does not tell."""
+    return not WINDOWS and os.getppid() != _parent_at_start

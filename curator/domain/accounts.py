@@ -1,0 +1,55 @@
+"""Accounts without passwords: links that sign in once."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from curator.models.accounts import Role, SignInLink, User
+
+LINK_LIFETIME = timedelta(hours=24)
+
+
+def ensure_owner() -> User:
+    """The first owner of this installation, made when there is none."""
+    found = User.objects.filter(role=Role.OWNER, is_active=True).order_by("pk").first()
+    if found:
+        return found
+    user = User(username="owner", role=Role.OWNER)
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def ensure_rater(*, name: str) -> User:
+    """The listener called `name`, made when there is none."""
+    user, created = User.objects.get_or_create(username=name, defaults={"role": Role.RATER})
+    if created:
+        user.set_unusable_password()
+        user.save()
+    return user
+
+
+def create_sign_in_link(*, user: User, lifetime: timedelta = LINK_LIFETIME) -> str:
+    """A new token, good once within `lifetime`. Only its hash is kept; this is the one time it can be read."""
+    token = secrets.token_urlsafe(24)
+    SignInLink.objects.create(user=user, token_sha256=_hash(token), expires_at=timezone.now() + lifetime)
+    return token
+
+
+def consume_sign_in_link(*, token: str) -> User | None:
+    """The user of an unused, unexpired link, which is used up by this; None otherwise."""
+    now = timezone.now()
+    with transaction.atomic():
+        used = SignInLink.objects.filter(
+            token_sha256=_hash(token), used_at__isnull=True, expires_at__gt=now, user__is_active=True
+        ).update(used_at=now)
+        if not used:
+            return None
+        return SignInLink.objects.select_related("user").get(token_sha256=_hash(token)).user
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

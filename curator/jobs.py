@@ -1,0 +1,350 @@
+"""Jobs: long work that survives a killed worker, a lost message and a closed browser.
+
+The Job row owns the state. A job is enqueued (row first, message after the commit), claimed by one conditional
+UPDATE that takes a lease, kept alive by heartbeats, and finished by an UPDATE that only the holder of the lease can
+make. The sweeper brings back what lost its worker or its message. Handlers are therefore safe to run twice.
+"""
+
+import errno
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app, shared_task
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from curator.domain.errors import DomainError
+from curator.models.accounts import User
+from curator.models.jobs import Job, JobState, Worker
+
+log = logging.getLogger(__name__)
+
+WORKER_ALIVE_SECONDS = 20.0
+PROGRESS_SECONDS = 0.4
+
+
+class Cancelled(Exception):
+    """The user asked for the end of this job."""
+
+
+class Interrupted(Exception):
+    """This worker is going down; the job goes back into the queue without losing an attempt."""
+
+
+class LeaseLost(Exception):
+    """Another worker holds the job now; this one must not write any more."""
+
+
+Handler = Callable[..., dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A registered kind of job: its handler and what to do when it ended without being done."""
+
+    handler: Handler
+    on_end: Callable[[Job], None] | None
+
+
+KINDS: dict[str, Kind] = {}
+
+# Set when this worker process was asked to stop; running handlers see it at their next step.
+stopping = threading.Event()
+
+# The Worker row of this process, set by curator.workers; None in the web process and in commands.
+current_worker: Worker | None = None
+
+
+def job(kind: str, *, on_end: Callable[[Job], None] | None = None) -> Callable[[Handler], Handler]:
+    """Register `handler(run, **arguments)` under the task name `kind`.
+
+    `on_end` is called with a job that ended FAILED or CANCELLED, wherever that was noticed.
+    """
+
+    def register(handler: Handler) -> Handler:
+        KINDS[kind] = Kind(handler, on_end)
+        shared_task(execute, name=kind)
+        return handler
+
+    return register
+
+
+def enqueue(
+    *,
+    kind: str,
+    queue: str,
+    arguments: dict[str, Any] | None = None,
+    key: str = "",
+    priority: int = 0,
+    created_by: User | None = None,
+    max_attempts: int = 5,
+) -> Job:
+    """Create a job and send its id to `queue` after the commit. With `key`, an open job of that key is returned."""
+    try:
+        with transaction.atomic():
+            row = Job.objects.create(
+                kind=kind,
+                queue=queue,
+                arguments=arguments or {},
+                key=key,
+                priority=priority,
+                created_by=created_by,
+                max_attempts=max_attempts,
+            )
+    except IntegrityError:
+        return Job.objects.open().get(key=key)
+    transaction.on_commit(lambda: dispatch(row))
+    return row
+
+
+def dispatch(row: Job) -> None:
+    """Send the id of `row` to its queue. A broker that does not answer costs time only: the sweeper tries again."""
+    Job.objects.filter(pk=row.pk).update(dispatched_at=timezone.now())
+    try:
+        current_app.send_task(row.kind, args=[row.pk], queue=row.queue)
+    except (OSError, current_app.connection_for_write().connection_errors) as error:
+        log.warning("job %s not sent, the sweeper will try again: %s", row.public_id, error)
+
+
+def cancel(row: Job) -> None:
+    """Ask for the end of `row`. A waiting job ends at once, a running one at its next step."""
+    Job.objects.open().filter(pk=row.pk).update(cancel_requested=True)
+    ended = Job.objects.filter(pk=row.pk, state=JobState.QUEUED).update(
+        state=JobState.CANCELLED, finished_at=timezone.now()
+    )
+    if ended:
+        _after_end(row.pk)
+
+
+class Run:
+    """One attempt at a job, holding its lease. Handlers report progress through it and ask it whether to go on."""
+
+    def __init__(self, row: Job) -> None:
+        self.job = row
+        self._lost = False
+        self._cancelled = False
+        self._written_at = 0.0
+        self._done = threading.Event()
+
+    @property
+    def should_stop(self) -> bool:
+        """True when the handler should end at its next safe point and call `check`."""
+        return self._lost or self._cancelled or stopping.is_set()
+
+    def check(self) -> None:
+        """Raise LeaseLost, Cancelled or Interrupted when the handler must not go on."""
+        if self._lost:
+            raise LeaseLost(self.job.public_id)
+        if self._cancelled:
+            raise Cancelled(self.job.public_id)
+        if stopping.is_set():
+            raise Interrupted(self.job.public_id)
+
+    def progress(self, done: float, total: float, note: str = "") -> None:
+        """Show `done` of `total` (written at most about twice a second, the last step always). Raises as `check`."""
+        now = time.monotonic()
+        if now - self._written_at >= PROGRESS_SECONDS or done >= total:
+            self._written_at = now
+            self._renew(progress_done=done, progress_total=total, progress_note=note[:200])
+        self.check()
+
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """A transaction that only the holder of the lease can make: results are written inside it."""
+        with transaction.atomic():
+            self._renew()
+            if self._lost:
+                raise LeaseLost(self.job.public_id)
+            yield
+
+    def _renew(self, **changes: Any) -> None:
+        now = timezone.now()
+        mine = Job.objects.filter(pk=self.job.pk, lease=self.job.lease, state=JobState.RUNNING)
+        kept = mine.update(heartbeat_at=now, lease_expires_at=now + _lease(), **changes)
+        self._lost = self._lost or not kept
+        if kept:
+            self._cancelled = mine.filter(cancel_requested=True).exists()
+
+    def _beat(self) -> None:
+        try:
+            while not self._done.wait(settings.JOB_LEASE_SECONDS / 3):
+                try:
+                    self._renew()
+                except OperationalError as error:
+                    log.warning("job %s: heartbeat not written: %s", self.job.public_id, error)
+        finally:
+            connection.close()
+
+    @contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """Renew the lease from a thread of its own while the handler works."""
+        thread = threading.Thread(target=self._beat, name=f"heartbeat-{self.job.pk}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            thread.join(5)
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def claim(job_id: int) -> Run | None:
+    """Take the job if it waits or its lease has run out; None when someone else has it or it has ended."""
+    now = timezone.now()
+    lease = str(uuid.uuid4())
+    free = Q(state=JobState.QUEUED, cancel_requested=False) | Q(state=JobState.RUNNING, lease_expires_at__lt=now)
+    taken = Job.objects.filter(free, pk=job_id).update(
+        state=JobState.RUNNING,
+        lease=lease,
+        lease_expires_at=now + _lease(),
+        heartbeat_at=now,
+        attempt=F("attempt") + 1,
+        worker=current_worker,
+        started_at=Coalesce("started_at", now),
+        error="",
+    )
+    return Run(Job.objects.get(pk=job_id, lease=lease)) if taken else None
+
+
+def execute(job_id: int) -> None:
+    """Claim the job and run its handler to a final state. Does nothing when the job is not free."""
+    run = claim(job_id)
+    if run is None:
+        return
+    row = run.job
+    kind = KINDS[row.kind]
+    log.info("job %s %s starts, attempt %d", row.public_id, row.kind, row.attempt)
+    try:
+        with run.heartbeat():
+            result = kind.handler(run, **row.arguments)
+        _finish(run, JobState.DONE, result=result or {})
+    except Cancelled:
+        _finish(run, JobState.CANCELLED)
+    except Interrupted:
+        _release(run, "")
+    except LeaseLost:
+        log.warning("job %s: lease lost, nothing written", row.public_id)
+    except DomainError as error:
+        _finish(run, JobState.FAILED, error=str(error))
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            _fail_inside(run)
+        else:
+            log.exception("job %s waits for space on the disk", row.public_id)
+            _release(run, _("The disk is full. The work goes on when there is space again."))
+    except Exception:  # noqa: BLE001 (the border: a handler's bug ends its job, not the worker; it is logged)
+        _fail_inside(run)
+
+
+def _fail_inside(run: Run) -> None:
+    log.exception("job %s %s failed", run.job.public_id, run.job.kind)
+    sentence = _("Something went wrong inside. The log of the worker has the details under %(id)s.")
+    _finish(run, JobState.FAILED, error=sentence % {"id": run.job.public_id})
+
+
+def _finish(run: Run, state: JobState, *, error: str = "", result: dict[str, Any] | None = None) -> None:
+    mine = Job.objects.filter(pk=run.job.pk, lease=run.job.lease, state=JobState.RUNNING)
+    changes: dict[str, Any] = {"state": state, "error": error, "finished_at": timezone.now(), "lease": ""}
+    if result is not None:
+        changes["result"] = result
+    if mine.update(**changes):
+        log.info("job %s %s", run.job.public_id, state)
+        if state != JobState.DONE:
+            _after_end(run.job.pk)
+
+
+def _release(run: Run, error: str) -> None:
+    """Back into the queue, the attempt not counted; the sweeper sends it again."""
+    Job.objects.filter(pk=run.job.pk, lease=run.job.lease, state=JobState.RUNNING).update(
+        state=JobState.QUEUED,
+        lease="",
+        lease_expires_at=None,
+        attempt=F("attempt") - 1,
+        error=error,
+        dispatched_at=timezone.now(),
+    )
+
+
+def _after_end(job_id: int) -> None:
+    row = Job.objects.get(pk=job_id)
+    kind = KINDS.get(row.kind)
+    if kind and kind.on_end:
+        kind.on_end(row)
+
+
+def live_workers(queue: str | None = None) -> list[Worker]:
+    """Workers heard from in the last WORKER_ALIVE_SECONDS, of one queue or all."""
+    since = timezone.now() - timedelta(seconds=WORKER_ALIVE_SECONDS)
+    found = Worker.objects.filter(heartbeat_at__gte=since, stopped_at__isnull=True).order_by("name")
+    return [worker for worker in found if queue is None or queue in worker.queues]
+
+
+def sweep() -> int:
+    """Bring back jobs whose worker or message was lost. Returns how many were sent again or ended."""
+    now = timezone.now()
+    touched = 0
+    for row in Job.objects.filter(state=JobState.RUNNING, lease_expires_at__lt=now):
+        mine = Job.objects.filter(pk=row.pk, lease=row.lease, state=JobState.RUNNING)
+        if row.cancel_requested:
+            ended = mine.update(state=JobState.CANCELLED, finished_at=now, lease="")
+        elif row.attempt >= row.max_attempts:
+            error = _("The work was started %(count)d times and its worker was lost each time.")
+            ended = mine.update(state=JobState.FAILED, finished_at=now, lease="", error=error % {"count": row.attempt})
+        else:
+            ended = 0
+            if mine.update(state=JobState.QUEUED, lease="", lease_expires_at=None, dispatched_at=None):
+                log.warning("job %s lost its worker, back into the queue", row.public_id)
+        if ended:
+            _after_end(row.pk)
+            touched += 1
+    for row in Job.objects.filter(state=JobState.QUEUED, cancel_requested=True):
+        cancel(row)
+        touched += 1
+    unsent = Q(dispatched_at__isnull=True, created_at__lt=now - timedelta(seconds=2))
+    stale = Q(dispatched_at__lt=now - timedelta(seconds=settings.JOB_RESEND_SECONDS))
+    for row in Job.objects.filter(unsent | stale, state=JobState.QUEUED).order_by("-priority", "created_at"):
+        # A job that waits behind a busy worker has not lost its message.
+        if row.dispatched_at is None or _has_idle_worker(row.queue):
+            dispatch(row)
+            touched += 1
+    return touched
+
+
+def _has_idle_worker(queue: str) -> bool:
+    return any(not Job.objects.filter(worker=worker, state=JobState.RUNNING).exists() for worker in live_workers(queue))
+
+
+def wait_for(row: Job, *, poll: Callable[[Job], None] = lambda _row: None) -> Job:
+    """Return `row` in its final state: done by a live worker of its queue, or in this process when there is none."""
+    while True:
+        row.refresh_from_db()
+        if not row.is_open:
+            return row
+        if row.state == JobState.QUEUED and not live_workers(row.queue):
+            execute(row.pk)
+            continue
+        poll(row)
+        time.sleep(0.2)
+
+
+def work_through(*, queue: str) -> int:
+    """Run the waiting jobs of `queue` in this process until none is left. Returns how many were run."""
+    count = 0
+    while row := Job.objects.filter(state=JobState.QUEUED, queue=queue).order_by("-priority", "created_at").first():
+        execute(row.pk)
+        count += 1
+    return count

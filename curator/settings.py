@@ -1,0 +1,175 @@
+"""Django settings. Every value a user may change comes from the environment; docs/settings.md lists all."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from curator.environment import ROOT, flag, load_env_file, names
+
+load_env_file()
+
+DATA = Path(os.environ.get("CUEWRIGHT_DATA", ROOT / "data" / "var")).resolve()
+DEBUG = flag("CUEWRIGHT_DEBUG", default=False)
+
+# Without a key of its own a process makes one up: sessions and links then end with it (a system check says so).
+SECRET_KEY_IS_EPHEMERAL = "CUEWRIGHT_SECRET_KEY" not in os.environ
+SECRET_KEY = os.environ.get("CUEWRIGHT_SECRET_KEY") or secrets.token_urlsafe(48)
+ALLOWED_HOSTS = names("CUEWRIGHT_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = names("CUEWRIGHT_ORIGINS", "")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_htmx",
+    "curator.apps.CuratorConfig",
+    "generation.apps.GenerationConfig",
+    "training.apps.TrainingConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "curator.middleware.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "curator.urls"
+ASGI_APPLICATION = "curator.asgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "curator.shell.context",
+            ],
+        },
+    },
+]
+
+SQLITE_OPTIONS: dict[str, Any] = {
+    # Measured: with WAL and IMMEDIATE, three writing processes for 20 s met no "database is locked".
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;"
+        "PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=27103364;PRAGMA cache_size=2000;"
+    ),
+}
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.parse(
+        os.environ.get("DATABASE_URL") or f"sqlite:///{DATA / 'cuewright.sqlite3'}", conn_max_age=0
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "curator.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 60
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("CUEWRIGHT_HTTPS", default=False)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# media-src and img-src need blob: for audio that the page has fetched and decoded itself.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+TIME_ZONE = os.environ.get("CUEWRIGHT_TIME_ZONE", "Europe/Berlin")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA / "static"
+NODE_MODULES = ROOT / "node_modules"
+# (prefix, folder): third-party files come from npm and pip at set-up, never into git.
+STATICFILES_DIRS: list[Any] = [
+    ROOT / "static",
+    ("vendor/newsreader", NODE_MODULES / "@fontsource-variable" / "newsreader"),
+    ("vendor/instrument-sans", NODE_MODULES / "@fontsource-variable" / "instrument-sans"),
+    ("vendor/leland", NODE_MODULES / "@vexflow-fonts" / "leland"),
+]
+WHITENOISE_USE_FINDERS = DEBUG
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+if os.environ.get("CUEWRIGHT_S3_BUCKET"):
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": os.environ["CUEWRIGHT_S3_BUCKET"],
+            "endpoint_url": os.environ.get("CUEWRIGHT_S3_ENDPOINT"),
+            "default_acl": None,
+            "querystring_auth": True,
+        },
+    }
+MEDIA_ROOT = DATA / "media"
+WEIGHTS = DATA / "weights"
+PIANO_SAMPLES = NODE_MODULES / "@audio-samples" / "piano-velocity8"
+
+# An upload larger than this is refused before it is read.
+MAX_UPLOAD_MB = int(os.environ.get("CUEWRIGHT_MAX_UPLOAD_MB", "20"))
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD_MB * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Seconds of each side that must be heard before a judgement counts (at most 40 % of the clip).
+MIN_LISTEN_SECONDS = float(os.environ.get("CUEWRIGHT_MIN_LISTEN", "8"))
+
+PORT = int(os.environ.get("CUEWRIGHT_PORT", "8000"))
+
+# Jobs: a lease that is not renewed for LEASE seconds is free for another worker.
+JOB_LEASE_SECONDS = float(os.environ.get("CUEWRIGHT_LEASE", "30"))
+JOB_SWEEP_SECONDS = float(os.environ.get("CUEWRIGHT_SWEEP", "5"))
+# A queued job that no worker has taken after this long is sent again (its message may be lost).
+JOB_RESEND_SECONDS = float(os.environ.get("CUEWRIGHT_RESEND", "30"))
+MODEL_IDLE_SECONDS = 300.0
+
+BROKER_URL = os.environ.get("BROKER_URL") or "filesystem://"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("CUEWRIGHT_LOG", "INFO")},
+    # One line a refused request is enough; Django's default would mail admins.
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

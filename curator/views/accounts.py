@@ -1,0 +1,38 @@
+"""Sign-in by link, sign-out, language."""
+
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curator.domain import accounts
+
+
+@login_not_required
+@require_GET
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Says where a sign-in link comes from."""
+    return render(request, "curator/sign_in.html")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button only, so that a link preview cannot use the link up; POST signs in."""
+    if request.method != "POST":
+        return render(request, "curator/sign_in_link.html")
+    user = accounts.consume_sign_in_link(token=token)
+    if user is None:
+        return render(request, "curator/sign_in.html", {"used": True}, status=410)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect("home")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    return redirect("sign_in")
