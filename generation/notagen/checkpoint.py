@@ -94,12 +94,7 @@ def sizes(state: Mapping[str, Tensor]) -> ModelConfig:
     for name in state:
         if found := _LAYER.match(name):
             depth[found[1]] = max(depth[found[1]], int(found[2]) + 1)
-    if (
-        columns % VOCABULARY
-        or hidden % HEAD_DIM
-        or state[_TOKENS].shape[0] != VOCABULARY
-        or not all(depth.values())
-    ):
+    if columns % VOCABULARY or hidden % HEAD_DIM or state[_TOKENS].shape[0] != VOCABULARY or not all(depth.values()):
         raise NotACheckpoint("The sizes in this file are not those of a NotaGen model.")
     return ModelConfig(
         hidden=hidden,
@@ -111,7 +106,7 @@ def sizes(state: Mapping[str, Tensor]) -> ModelConfig:
 
 
 def save_safetensors(path: Path, model: NotaGen, meta: Meta, dtype: torch.dtype = torch.float16) -> str:
-    """Write the weights (float16 or float32) and meta.json beside them; return the sha256 of the weights file."""
+    """Write the weights and, beside them, meta.json; return the sha256 of the weights file."""
     if dtype not in (torch.float16, torch.float32):
         raise ValueError(f"Checkpoints are saved as float16 or float32, not {dtype}.")
     state = {

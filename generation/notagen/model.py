@@ -121,7 +121,7 @@ class PatchDecoder(nn.Module):
         return self.patch_embedding.weight.t().contiguous()
 
     def embed(self, ids: Tensor, table: Tensor | None = None) -> Tensor:
-        """Embeddings (B, T, H) of patches (B, T, 16): one row per id, summed, which is one-hot times matrix."""
+        """Embeddings (B, T, H) of patches (B, T, 16): one row per id, summed (as one-hot times matrix)."""
         b, t, s = ids.shape
         rows = (ids + VOCABULARY * torch.arange(s, device=ids.device)).view(b * t, s)
         summed = F.embedding_bag(rows, self.table() if table is None else table, mode="sum")
@@ -222,9 +222,9 @@ class NotaGen(nn.Module):
         ids = ids.long()
         hidden, targets = self._pairs(ids)
         logits = self.char_level_decoder(hidden, targets).float()
-        logps = -F.cross_entropy(
-            logits.flatten(0, 1), targets.flatten(), ignore_index=PAD, reduction="none"
-        ).view_as(targets)
+        logps = -F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=PAD, reduction="none").view_as(
+            targets
+        )
         out = logps.new_zeros(ids[:, 1:].shape)
         out[ids[:, 1:, 0] != PAD] = logps
         return out

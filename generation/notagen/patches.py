@@ -18,7 +18,7 @@ Patch = tuple[int, ...]
 
 
 def chunk(text: str, *, close: bool = True) -> list[Patch]:
-    """Patches of one header line or one bar: slices of 16 ids; the last one gets an end id and zeros if not full.
+    """Patches of one header line or one bar: slices of 16 ids, the last closed by an end id and zeros.
 
     With close=False the last slice stays short and without an end id, so that a model can go on inside it.
     """
@@ -103,6 +103,23 @@ def encode_generation(text: str, *, patch_length: int) -> list[Patch]:
     for i, piece in enumerate(pieces):
         patches += chunk(piece, close=i < len(pieces) - 1)
     return patches[:patch_length]
+
+
+def window(text: str, *, kept: int | None = None) -> tuple[str, int] | None:
+    """The part of a long piece that stays in the context: its header and its last `kept` body lines.
+
+    Without `kept` it is half of the body lines, and a piece goes on with the number of its first window. A
+    line end at the end of the text counts as one more (empty) line, as in the reference. Returns the text
+    and the number, or None where there is no body line to drop.
+    """
+    lines = text.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.startswith(("[r:", "[V:"))), len(lines))
+    if first >= len(lines) - 1:
+        return None
+    header, body = lines[:first], lines[first:]
+    if kept is None:
+        kept = len(body) // 2
+    return "\n".join([*header, *body[len(body) - kept :]]), kept
 
 
 def decode(patches: Sequence[Sequence[int]]) -> str:
