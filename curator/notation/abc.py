@@ -193,9 +193,7 @@ def _header(lines: list[str]) -> Header:
     strange = sorted({voice for staff in staves for voice in staff} - set(numbers))
     if strange:
         raise NotationError(f"The %%score line names voice {strange[0]}, which is not declared.")
-    return Header(
-        tuple(prompt), unit, metre_of(metre_text), metre_text, key.text, tempo, tuple(voices), staves
-    )
+    return Header(tuple(prompt), unit, metre_of(metre_text), metre_text, key.text, tempo, tuple(voices), staves)
 
 
 def _voice(value: str) -> Voice:

@@ -203,9 +203,7 @@ def unreduce(text: str) -> str:
         rest = line[marker.end() :] if marker else line
         parts = _VOICE.split(rest)
         prefix = parts[0].strip() if index == 0 else ""
-        voices = {
-            int(number): content.rstrip() for number, content in zip(parts[1::2], parts[2::2], strict=True)
-        }
+        voices = {int(number): content.rstrip() for number, content in zip(parts[1::2], parts[2::2], strict=True)}
         unknown = sorted(set(voices) - set(order))
         if unknown:
             raise NotationError(f"Voice {unknown[0]} is not declared in the header.")

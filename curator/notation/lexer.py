@@ -165,6 +165,37 @@ def grace_of(content: str) -> tuple[Sound, ...]:
     return tuple(sounds)
 
 
+class Token(NamedTuple):
+    """A piece of the text as written; `bar` tells a barline."""
+
+    text: str
+    bar: bool
+
+
+class FieldToken(Token):
+    """An inline field as written."""
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The text cut into tokens, nothing left out; raises NotationError at the first thing that is no music."""
+    place, end = 0, len(text)
+    while place < end:
+        found = _TOKEN(text, place)
+        if found is None:
+            raise NotationError(f"{text[place : place + 12]!r} is not music.")
+        place = found.end()
+        kind = found.lastindex
+        if kind == 8:
+            yield FieldToken(found[0], False)
+        else:
+            yield Token(found[0], kind in (7, 21))
+
+
+def blank(text: str) -> bool:
+    """Whether a token is only space."""
+    return not text.strip(" \t`")
+
+
 def elements(line: str) -> Iterator[Element]:
     """What one line of music holds, in order, with tuplets and broken rhythm worked into the lengths.
 
@@ -256,9 +287,7 @@ def _tuplet(first: str, rest: str) -> tuple[Fraction, int]:
     if not (0 < notes <= 64 and 0 < count <= 64):
         raise NotationError(f"The tuplet ({first}{rest} has no proportion.")
     if not 0 < time <= 64:
-        raise NotationError(
-            f"The tuplet ({first}{rest} does not say in the time of how many notes it stands."
-        )
+        raise NotationError(f"The tuplet ({first}{rest} does not say in the time of how many notes it stands.")
     return Fraction(time, notes), count
 
 

@@ -1,0 +1,134 @@
+"""ABC to MusicXML and back, by the two scripts of the package abctoolkit, each in a bounded subprocess.
+
+The scripts keep globals, read the command line, expand file includes and always exit with 0; therefore
+they see one cleaned file in an empty folder, and what they write is counted against what they were given.
+"""
+
+import importlib.util
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from curator.notation.abc import parse
+from curator.notation.errors import NotationError
+from curator.notation.interleave import interleave
+from curator.notation.musicxml import heads_by_bar, read_xml
+from curator.notation.simplify import simplify_for_abc
+from curator.processes import run_bounded
+
+XML2ABC_SECONDS = 60.0
+ABC2XML_SECONDS = 120.0
+MEMORY_MB = 1024
+
+_KEPT = ("%%score", "T:", "C:", "L:", "Q:", "M:", "K:", "V:")
+_MARKER = re.compile(r"^\[r:[^\]]*\]")
+# Lines of the scripts that tell of progress, not of trouble.
+_PROGRESS = re.compile(r"decoded from|done in|written with|accidental -?\d added|skipped empty voice|^\s*$")
+# The date would make the same score another file tomorrow; the document type names a DTD nobody loads.
+_PERISHABLE = re.compile(rb"[ \t]*<encoding-date>[^<]*</encoding-date>\r?\n|<!DOCTYPE[^>]*>\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A converted text and what a reader should know about it."""
+
+    text: str
+    warnings: tuple[str, ...]
+
+
+def abc_to_musicxml(text: str, *, title: str = "", composer: str = "") -> Conversion:
+    """The MusicXML of a stored or raw text. Raises NotationError when a note or a bar is lost on the way."""
+    score = parse(text)
+    heads = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
+    made, warnings = run_abc2xml(clean_abc(text, title=title, composer=composer))
+    xml = _PERISHABLE.sub(b"", made)
+    found = heads_by_bar(xml)
+    if found != heads:
+        raise NotationError(_difference(heads, found, "MusicXML"))
+    return Conversion(xml.decode("utf-8"), warnings)
+
+
+def musicxml_to_abc(xml: bytes) -> Conversion:
+    """The interleaved ABC of a part-wise score. Raises NotationError when a note or a bar is lost."""
+    root = read_xml(xml)
+    heads = heads_by_bar(xml)
+    simplify_for_abc(root)
+    standard, warnings = _run_xml2abc(etree.tostring(root, encoding="utf-8", xml_declaration=True))
+    made = interleave(standard)
+    found = [sum(len(part.notes) for part in bar.parts) for bar in parse(made.text).bars]
+    if found != heads:
+        raise NotationError(_difference(heads, found, "ABC"))
+    return Conversion(made.text, warnings + made.warnings)
+
+
+def clean_abc(text: str, *, title: str = "", composer: str = "") -> str:
+    """The text as the converter may see it: known header fields and bars only, no comment, no include."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    first = next((i for i, line in enumerate(lines) if line.startswith(("[V:", "[r:"))), len(lines))
+    header = ["X:1"]
+    header += [f"{letter}:{_plain(value)}" for letter, value in (("T", title), ("C", composer)) if value]
+    for line in lines[:first]:
+        if line.startswith(_KEPT) and not (line[:2] in ("T:", "C:") and (title or composer)):
+            header.append(line)
+    # The converter ends the header at K:, and reads voices only after it.
+    order = {"X:": 0, "T:": 1, "C:": 2, "%%": 3, "K:": 5, "V:": 6}
+    header.sort(key=lambda line: order.get(line[:2], 4))
+    return "\n".join([*header, *(_MARKER.sub("", line) for line in lines[first:])]) + "\n"
+
+
+def run_abc2xml(text: str) -> tuple[bytes, tuple[str, ...]]:
+    """What abc2xml makes of a cleaned text, with its complaints. Raises NotationError when it makes nothing."""
+    if re.search(r"abc-include", text):
+        raise NotationError("A score must not include another file.")
+    out, complaints = _run("abc2xml.py", "score.abc", text.encode("utf-8"), [], ABC2XML_SECONDS)
+    return out, complaints
+
+
+def _run_xml2abc(xml: bytes) -> tuple[str, tuple[str, ...]]:
+    # -d 8: L:1/8; -c 6: no credit filter; -x: no line-break signs. The reference's preparation.
+    out, complaints = _run("xml2abc.py", "score.musicxml", xml, ["-d", "8", "-c", "6", "-x"], XML2ABC_SECONDS)
+    return out.decode("utf-8", "replace"), complaints
+
+
+def _run(script: str, name: str, data: bytes, options: list[str], seconds: float) -> tuple[bytes, tuple[str, ...]]:
+    with tempfile.TemporaryDirectory(prefix="convert-") as folder:
+        (Path(folder) / name).write_bytes(data)
+        done = run_bounded(
+            [sys.executable, "-I", "-B", "-X", "utf8", "-W", "ignore", str(_script(script)), *options, name],
+            timeout=seconds,
+            memory_mb=MEMORY_MB,
+            cwd=Path(folder),
+        )
+    said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines()]
+    complaints = tuple(line[:200] for line in said if not _PROGRESS.search(line))
+    if done.timed_out:
+        raise NotationError(f"The conversion took longer than {seconds:.0f} seconds and was stopped.")
+    if done.returncode != 0 or not done.stdout.strip():
+        reason = complaints[-1] if complaints else f"it ended with status {done.returncode}"
+        raise NotationError(f"The converter could not read the score: {reason}")
+    return done.stdout, complaints[:20]
+
+
+def _script(name: str) -> Path:
+    # Located, not imported: the package imports a GPL library, which stays out of this process.
+    spec = importlib.util.find_spec("abctoolkit")
+    if spec is None or not spec.submodule_search_locations:
+        raise NotationError("The package abctoolkit is not installed; it converts scores.")
+    return Path(spec.submodule_search_locations[0]) / name
+
+
+def _plain(value: str) -> str:
+    return " ".join(value.replace("%", " percent").replace("\\", "/").split())[:200]
+
+
+def _difference(wanted: list[int], found: list[int], target: str) -> str:
+    if len(wanted) != len(found):
+        return f"The score has {len(wanted)} bars, its {target} {len(found)}."
+    for number, (here, there) in enumerate(zip(wanted, found, strict=True), start=1):
+        if here != there:
+            return f"Bar {number} has {here} notes, its {target} {there}."
+    return f"The score and its {target} differ."
