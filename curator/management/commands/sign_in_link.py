@@ -1,0 +1,32 @@
+"""A new sign-in link."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from curator.domain import accounts
+
+
+class Command(BaseCommand):
+    """Print a link that signs the owner, or a listener, in once."""
+
+    help = "Print a link that signs in once (the owner, or a listener with --rater NAME)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Whom."""
+        parser.add_argument("--rater", metavar="NAME", help="a listener; made when there is none of that name")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *_args: Any, rater: str | None, json: bool, **_options: Any) -> None:
+        """Make and print the link."""
+        user = accounts.ensure_rater(name=rater) if rater else accounts.ensure_owner()
+        token = accounts.create_sign_in_link(user=user)
+        url = f"http://localhost:{settings.PORT}/sign-in/{token}/"
+        self.stdout.write(_as_json(user.username, url) if json else url)
+
+
+def _as_json(user: str, url: str) -> str:
+    return json.dumps({"user": user, "url": url})

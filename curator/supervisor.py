@@ -1,0 +1,90 @@
+"""Everything that `python run.py` keeps running: web, workers, sweeper. Ends all of it cleanly."""
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from curator import jobs
+from curator.environment import ROOT
+from curator.processes import end_group, new_group, on_stop_request, parent_is_gone
+
+log = logging.getLogger(__name__)
+
+QUEUES = ("gpu", "cpu", "training")
+GRACE_SECONDS = 8.0
+# A child that dies at once is started again after 1, 2, 4 ... at most 30 seconds.
+LONGEST_PAUSE = 30.0
+STEADY_SECONDS = 20.0
+
+
+@dataclass
+class Child:
+    """One process that is started again when it dies."""
+
+    name: str
+    arguments: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    failures: int = 0
+    next_start: float = field(default=0.0)
+
+    def keep_alive(self) -> None:
+        """Start the process unless it runs or has to wait after a failure."""
+        now = time.monotonic()
+        if self.process is not None:
+            status = self.process.poll()
+            if status is None:
+                return
+            self.failures = 0 if now - self.started_at > STEADY_SECONDS else self.failures + 1
+            pause = min(2.0**self.failures - 1, LONGEST_PAUSE)
+            log.warning("%s ended with status %s, starts again in %.0f s", self.name, status, pause)
+            self.process, self.next_start = None, now + pause
+        if now >= self.next_start:
+            self.process = subprocess.Popen(self.arguments, cwd=ROOT, **new_group())
+            self.started_at = now
+
+
+def _manage(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), *arguments]
+
+
+def run(*, queues: tuple[str, ...] = QUEUES) -> None:
+    """Keep web and workers running until this process is asked to stop or its parent is gone."""
+    stop = threading.Event()
+    on_stop_request(stop)
+    children = [Child("web", _manage("web"))]
+    children += [Child(f"worker {queue}", _manage("work", "--queue", queue)) for queue in queues]
+    sweeper = threading.Thread(target=_sweep, args=(stop,), name="sweeper", daemon=True)
+    sweeper.start()
+    try:
+        while not stop.wait(0.5) and not parent_is_gone():
+            for child in children:
+                child.keep_alive()
+    finally:
+        stop.set()
+        enders = [
+            threading.Thread(target=end_group, args=(child.process,), kwargs={"grace": GRACE_SECONDS})
+            for child in children
+            if child.process is not None
+        ]
+        for ender in enders:
+            ender.start()
+        for ender in enders:
+            ender.join()
+        sweeper.join(settings.JOB_SWEEP_SECONDS + 2)
+
+
+def _sweep(stop: threading.Event) -> None:
+    while not stop.wait(settings.JOB_SWEEP_SECONDS):
+        try:
+            jobs.sweep()
+        except DatabaseError as error:
+            log.warning("sweep failed, tried again in %s s: %s", settings.JOB_SWEEP_SECONDS, error)
+            connection.close()
+    connection.close()
