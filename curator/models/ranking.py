@@ -53,6 +53,45 @@ class Take(models.Model):
         return f"take {self.number} of cue {self.cue_id}"
 
 
+class Pair(models.Model):
+    """Two takes as they were handed out to a listener: open until answered or handed back, then closed.
+
+    `public_id`, `left_token` and `right_token` are random and good for this one pair, so that nothing that the
+    listener's browser sees tells the takes apart. `rater` is null for a pair asked for by a script for nobody yet.
+    The policy and its probability stay here, not in the browser, until the judgement takes them over.
+    """
+
+    public_id = PublicIdField()
+    cue = models.ForeignKey(Cue, on_delete=models.CASCADE, related_name="pairs")
+    rater = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="pairs"
+    )
+    left = models.ForeignKey(Take, on_delete=models.CASCADE, related_name="+")
+    right = models.ForeignKey(Take, on_delete=models.CASCADE, related_name="+")
+    left_token = PublicIdField()
+    right_token = PublicIdField()
+    left_rendering = models.ForeignKey(Rendering, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    right_rendering = models.ForeignKey(Rendering, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    side_seed = models.CharField(max_length=64)
+    policy = models.CharField(max_length=40)
+    probability = models.FloatField()
+    repeat_of = models.ForeignKey(
+        "curator.Judgement", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(left=F("right")), name="pair_two_takes"),
+            models.UniqueConstraint(fields=["cue", "rater"], condition=Q(closed_at__isnull=True), name="pair_one_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"pair {self.public_id}"
+
+
 class Answer(models.TextChoices):
     """What a listener said. RETRACTED only takes an earlier judgement back."""
 

@@ -52,14 +52,16 @@ def choose(
     posterior: Posterior,
     history: Sequence[Vote],
     *,
-    seed: int,
+    seed: int | str,
     rater: str,
+    names: Sequence[int] | None = None,
     informed: int | None = None,
     lapse: float = LAPSE,
 ) -> Choice | None:
     """The next pair for this listener, or None with fewer than two clips.
 
     `history` holds this listener's answers about these clips in order, skipped and "bad" pairs included;
+    `names` are lasting numbers of the clips for the coin of the sides (default: the indices);
     `informed` counts the answers of all listeners (default: the history's), which ends the first phase.
     A pair returns only as a repeat, at least 8 answers later; when nothing else is left the rules give way in
     this order: cap of 3 in a row, distance of 8, so that two clips never end in silence.
@@ -71,10 +73,7 @@ def choose(
     first, second = np.triu_indices(n, 1)
     last_seen = {vote.pair: index for index, vote in enumerate(history)}
     age = np.array(
-        [
-            len(history) - last_seen.get((int(i), int(j)), -REPEAT_AFTER)
-            for i, j in zip(first, second, strict=True)
-        ]
+        [len(history) - last_seen.get((int(i), int(j)), -REPEAT_AFTER) for i, j in zip(first, second, strict=True)]
     )
     unseen = np.array([(int(i), int(j)) not in last_seen for i, j in zip(first, second, strict=True)])
     rested = _rested(n, history)
@@ -97,11 +96,13 @@ def choose(
         probability = (1.0 - hidden_share) * share
     pair = int(first[index]), int(second[index])
     occurrence = sum(vote.pair == pair for vote in history)
-    left, right = sides(pair, seed=seed, rater=rater, occurrence=occurrence)
+    called = range(n) if names is None else names
+    left_name, _ = sides((called[pair[0]], called[pair[1]]), seed=seed, rater=rater, occurrence=occurrence)
+    left, right = pair if left_name == called[pair[0]] else (pair[1], pair[0])
     return Choice(left, right, policy, probability, occurrence, last_seen.get(pair))
 
 
-def sides(pair: tuple[int, int], *, seed: int, rater: str, occurrence: int) -> tuple[int, int]:
+def sides(pair: tuple[int, int], *, seed: int | str, rater: str, occurrence: int) -> tuple[int, int]:
     """(left, right) of a pair: a coin from hash(seed, rater, pair, occurrence); every second time swapped."""
     low, high = min(pair), max(pair)
     heads = _number(seed, rater, "side", low, high, occurrence // 2) & 1

@@ -8,9 +8,7 @@ from curator.preference.fit import fit
 from curator.preference.votes import Vote
 
 
-def session(
-    n: int, count: int, *, seed: int = 1, rater: str = "mia", answer=None
-) -> list[tuple[Choice, Vote]]:
+def session(n: int, count: int, *, seed: int = 1, rater: str = "mia", answer=None) -> list[tuple[Choice, Vote]]:
     """A listener who prefers the clip with the smaller index, unless told otherwise."""
     votes: list[Vote] = []
     choices: list[Choice] = []
@@ -138,3 +136,13 @@ def test_information_gain_is_largest_for_the_open_question():
 
     expected = entropy(weight @ chance) - weight @ entropy(chance)
     assert gain[0] == pytest.approx(expected, rel=0.01)
+
+
+def test_choose_tosses_the_coin_by_lasting_names():
+    # clip 7 was taken out of the running: the others keep their sides
+    names = [3, 7, 9]
+    for seed in range(20):
+        choice = choose(fit(3, []), [], seed=seed, rater="mia", names=names)
+        assert choice is not None
+        called = names[choice.left], names[choice.right]
+        assert called == sides((called[1], called[0]), seed=seed, rater="mia", occurrence=0)
