@@ -1,19 +1,183 @@
-"""What every page's frame needs: the films to choose from and the work that is going on."""
+"""What every page's frame needs: the current film, the rooms one can go to, the work that is going on.
 
+Everything is read lazily, when the template asks, and at most once a request.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 
 from curator.models.accounts import User
-from curator.models.film import Film
+from curator.models.film import Cue, CueState, Film
 from curator.models.jobs import Job
+
+# The room of the house that a page belongs to, by URL name; a view may say `place` in its context instead.
+PLACES = {
+    "film": "arc",
+    "desk": "desk",
+    "listen": "listen",
+    "standings": "standings",
+    "delivery": "delivery",
+    "library": "library",
+    "score": "library",
+    "workers": "workers",
+}
+
+FILM_SESSION_KEY = "film"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One way to another room."""
+
+    place: str
+    url: str
+    label: str
+    icon: str
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class OpenJobs:
+    """How much work is open, where it is shown, and where the chip asks again."""
+
+    open: int
+    url: str
+    poll: str
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Lazily: nothing is read unless the template asks for it."""
-    if not isinstance(getattr(request, "user", None), User):
-        return {}
-    return {
-        "shell_films": lambda: Film.objects.order_by("title"),
-        "shell_jobs": lambda: Job.objects.open().order_by("-priority", "created_at")[:5],
-    }
+    """`shell` for templates of signed-in users; nothing on the sign-in and error pages."""
+    user = getattr(request, "user", None)
+    return {"shell": Shell(request, user)} if isinstance(user, User) else {}
+
+
+def url_of(name: str, *args: object) -> str:
+    """The URL of a named page, or "" where there is none."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+class Shell:
+    """The frame of one page for one user."""
+
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        self._request = request
+        self._user = user
+
+    @cached_property
+    def _arguments(self) -> dict[str, Any]:
+        match = self._request.resolver_match
+        return dict(match.kwargs) if match and match.route.startswith("films/") else {}
+
+    @property
+    def place(self) -> str:
+        """The room this page belongs to, "" where none."""
+        match = self._request.resolver_match
+        return PLACES.get(match.url_name or "", "") if match else ""
+
+    @cached_property
+    def film(self) -> Film | None:
+        """The film of this page, else the one last looked at, else the first."""
+        if slug := self._arguments.get("slug"):
+            found = Film.objects.filter(slug=slug).first()
+            if found and self._request.session.get(FILM_SESSION_KEY) != found.slug:
+                self._request.session[FILM_SESSION_KEY] = found.slug
+            return found
+        films = Film.objects.order_by("created_at", "id")
+        last = self._request.session.get(FILM_SESSION_KEY)
+        return (films.filter(slug=last).first() if last else None) or films.first()
+
+    @cached_property
+    def cues(self) -> list[Cue]:
+        """The cues of the film, in order."""
+        return list(self.film.cues.filter(practice=False)) if self.film else []
+
+    @property
+    def film_url(self) -> str:
+        """The film's first page: the arc for the owner, where to listen for others."""
+        if self.film is None:
+            return ""
+        return url_of("film", self.film.slug) if self._user.is_owner else url_of("home")
+
+    def _cue_for(self, *states: str) -> Cue | None:
+        """The cue of this page, else the first in one of `states`, else the first."""
+        number = self._arguments.get("number")
+        here = next((cue for cue in self.cues if cue.number == number), None)
+        fitting = next((cue for state in states for cue in self.cues if cue.state == state), None)
+        return here or fitting or (self.cues[0] if self.cues else None)
+
+    @cached_property
+    def film_links(self) -> list[Link]:
+        """The way of a cue: arc, desk, listen, standings, delivery; raters listen and see standings."""
+        film = self.film
+        if film is None:
+            return []
+        to_rank = sum(cue.state == CueState.TO_RANK for cue in self.cues)
+        desk = self._cue_for(CueState.GENERATING, CueState.SPOTTED)
+        listen = self._cue_for(CueState.TO_RANK)
+        standings = self._cue_for(CueState.DECIDED, CueState.TO_RANK)
+        links = [
+            Link("arc", url_of("film", film.slug), _("Arc"), "arc"),
+            Link("desk", url_of("desk", film.slug, desk.number) if desk else "", _("Desk"), "desk"),
+            Link("listen", url_of("listen", film.slug, listen.number) if listen else "", _("Listen"), "ear", to_rank),
+            Link(
+                "standings",
+                url_of("standings", film.slug, standings.number) if standings else "",
+                _("Standings"),
+                "ranks",
+            ),
+            Link("delivery", url_of("delivery", film.slug), _("Delivery"), "box"),
+        ]
+        allowed = {"arc", "desk", "listen", "standings", "delivery"} if self._user.is_owner else {"listen", "standings"}
+        return [link for link in links if link.url and link.place in allowed]
+
+    @cached_property
+    def house_links(self) -> list[Link]:
+        """The rooms that serve all films; only the owner has their keys."""
+        if not self._user.is_owner:
+            return []
+        links = [
+            Link("library", url_of("library"), _("Library"), "lib"),
+            Link("training", url_of("training"), _("Training"), "branch"),
+            Link("workers", url_of("workers"), _("Workers"), "worker"),
+        ]
+        return [link for link in links if link.url]
+
+    @property
+    def tab_links(self) -> list[Link]:
+        """What the tab bar of narrow windows shows beside the menu."""
+        here = {"arc", "desk", "listen", "library"} if self._user.is_owner else {"listen", "standings"}
+        return [link for link in self.film_links + self.house_links if link.place in here]
+
+    @property
+    def more_links(self) -> list[Link]:
+        """The rooms that the tab bar has no place for."""
+        shown = {link.place for link in self.tab_links}
+        return [link for link in self.film_links + self.house_links if link.place not in shown]
+
+    @property
+    def search_url(self) -> str:
+        """Where the search is: the library."""
+        return url_of("library") if self._user.is_owner else ""
+
+    @property
+    def jobs_shown(self) -> bool:
+        """Whether this user sees what the workers do."""
+        return self._user.is_owner
+
+    @cached_property
+    def jobs(self) -> OpenJobs:
+        """The work that is open now."""
+        return open_jobs()
+
+
+def open_jobs() -> OpenJobs:
+    """The work that is open now, for the chip in the top bar."""
+    return OpenJobs(Job.objects.open().count(), url_of("workers"), url_of("job_chip"))

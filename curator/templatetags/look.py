@@ -1,0 +1,95 @@
+"""What templates need to draw the house: icons, names of lights, lengths and tempi in the reader's notation."""
+
+from dataclasses import dataclass
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from curator.models.film import CueState
+from curator.shell import url_of
+
+register = template.Library()
+
+MANY_CELLS = 96
+"""More cells than this are thinner than a pixel on a phone; progress is then one bar."""
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """The icon `i-<name>` of components/sprite.html, decorative: a word or an aria-label stands with it."""
+    return format_html(
+        '<svg class="i {}" viewBox="0 0 24 24" aria-hidden="true"><use href="#i-{}"/></svg>', classes, name
+    )
+
+
+@register.simple_tag
+def url_or_none(name: str, *args: object) -> str:
+    """The URL of a named page, or "" where no such page exists, so that no dead link is drawn."""
+    return url_of(name, *args)
+
+
+@register.filter
+def light_name(state: str) -> str:
+    """The name of a light: a cue's state, or "Failed"."""
+    if state == "failed":
+        return _("Failed")
+    return str(CueState(state).label)
+
+
+@register.filter
+def plain(value: float) -> str:
+    """A number without needless zeros, in the reader's notation: 66, 66.5, 66,5."""
+    rounded = round(float(value), 2)
+    decimals = 0 if rounded == int(rounded) else len(f"{rounded:.2f}".rstrip("0").split(".")[1])
+    return number_format(rounded, decimals)
+
+
+@register.filter
+def clock(seconds: float) -> str:
+    """Whole seconds as 0:04 or 1:02:07."""
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def length(seconds: float) -> str:
+    """A length to a tenth of a second: 1:27.3, German 1:27,3."""
+    tenths = round(float(seconds) * 10)
+    return f"{clock(tenths // 10)}{number_format(tenths % 10 / 10, 1)[1:]}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a progress line, in units of the drawing."""
+
+    x: float
+    width: float
+    done: bool
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A progress line of `width` units."""
+
+    width: int
+    cells: tuple[Cell, ...]
+
+
+@register.simple_tag
+def progress_cells(done: float, total: float) -> Cells:
+    """One cell a step with a small gap; above MANY_CELLS one bar, done and to do."""
+    count = max(int(total or 0), 1)
+    finished = min(max(int(done or 0), 0), count)
+    if count > MANY_CELLS:
+        part = round(1000 * finished / count, 1)
+        return Cells(1000, (Cell(0, part, True), Cell(part, 1000 - part, False)))
+    step = 1000 / count
+    gap = min(6.0, step / 5)
+    return Cells(
+        1000,
+        tuple(Cell(round(i * step, 1), round(step - gap, 1), i < finished) for i in range(count)),
+    )
