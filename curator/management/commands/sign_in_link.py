@@ -18,15 +18,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whom."""
         parser.add_argument("--rater", metavar="NAME", help="a listener; made when there is none of that name")
-        parser.add_argument("--json", action="store_true")
+        parser.add_argument("--json", dest="as_json", action="store_true")
 
-    def handle(self, *_args: Any, rater: str | None, json: bool, **_options: Any) -> None:
+    def handle(self, *_args: Any, rater: str | None, as_json: bool, **_options: Any) -> None:
         """Make and print the link."""
         user = accounts.ensure_rater(name=rater) if rater else accounts.ensure_owner()
         token = accounts.create_sign_in_link(user=user)
         url = f"http://localhost:{settings.PORT}/sign-in/{token}/"
-        self.stdout.write(_as_json(user.username, url) if json else url)
-
-
-def _as_json(user: str, url: str) -> str:
-    return json.dumps({"user": user, "url": url})
+        self.stdout.write(json.dumps({"user": user.username, "url": url}) if as_json else url)

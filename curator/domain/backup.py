@@ -1,0 +1,144 @@
+"""Backup and restore of what cannot be made again: texts, judgements, approvals, films, settings of rounds.
+
+A backup is a .zip of `manifest.json` and `rows.jsonl` (one row a line, in the order in which rows need each other).
+Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media (made
+again when a page needs it) and weights (large; each checkpoint row names its SHA-256).
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.core import serializers
+from django.core.management.color import no_style
+from django.core.serializers.base import DeserializationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
+
+from curator.domain.errors import DomainError
+from curator.models.accounts import SignInLink
+from curator.models.jobs import Job, Worker
+from curator.models.library import MediaFile, Rendering, RenderingFile, RenderingState
+
+FORMAT = 1
+_APPS = ("curator", "generation", "training")
+_LEFT_OUT: tuple[type[models.Model], ...] = (Job, Worker, SignInLink, MediaFile, RenderingFile)
+
+
+class _Encoder(DjangoJSONEncoder):
+    """Django's cuts times to milliseconds; a backup must not."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+
+
+def _models() -> list[type[models.Model]]:
+    configs = [(apps.get_app_config(label), None) for label in _APPS]
+    ordered = serializers.sort_dependencies(configs, allow_cycles=True)
+    return [model for model in ordered if model not in _LEFT_OUT]
+
+
+def write_backup(*, path: Path) -> str:
+    """Write a backup to `path`, whole or not at all. Returns its SHA-256."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    counts: dict[str, int] = {}
+    digest = hashlib.sha256()
+    with transaction.atomic(), zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("rows.jsonl", "w", force_zip64=True) as file:
+            for line in _rows(counts):
+                data = line.encode()
+                digest.update(data)
+                file.write(data)
+        manifest = {
+            "format": FORMAT,
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "rows": counts,
+            "sha256": digest.hexdigest(),
+        }
+        archive.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
+    os.replace(unfinished, path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _rows(counts: dict[str, int]) -> Iterator[str]:
+    for model in _models():
+        label = model._meta.label
+        counts[label] = 0
+        rows = model._default_manager.order_by("pk").iterator(chunk_size=200)
+        for row in serializers.serialize("python", rows):
+            for field in model._meta.concrete_fields:
+                if field.related_model in _LEFT_OUT:
+                    row["fields"][field.name] = None
+            if model is Rendering:
+                row["fields"]["state"] = RenderingState.PENDING
+            counts[label] += 1
+            yield json.dumps(row, cls=_Encoder, ensure_ascii=False) + "\n"
+
+
+def read_backup(*, path: Path) -> list[dict[str, Any]]:
+    """The rows of a backup, checked against its manifest. Raises DomainError when it is not whole."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = json.loads(archive.read("manifest.json"))
+            data = archive.read("rows.jsonl")
+    except FileNotFoundError as error:
+        raise DomainError(_("There is no file %(name)s.") % {"name": path}) from error
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise DomainError(_("%(name)s is not a whole Cuewright backup.") % {"name": path.name}) from error
+    if manifest.get("format") != FORMAT:
+        raise DomainError(_("%(name)s was made by another version of Cuewright.") % {"name": path.name})
+    if hashlib.sha256(data).hexdigest() != manifest.get("sha256"):
+        raise DomainError(_("%(name)s is damaged: its content does not match its hash.") % {"name": path.name})
+    return [json.loads(line) for line in data.decode().splitlines()]
+
+
+def has_work() -> bool:
+    """True when this installation holds rows that a restore would replace."""
+    return any(
+        apps.get_model(label)._default_manager.exists()
+        for label in ("curator.Film", "curator.Piece", "curator.Judgement", "generation.Checkpoint")
+    )
+
+
+def restore_backup(*, path: Path) -> dict[str, int]:
+    """Replace all rows by those of the backup, in one transaction. Returns rows a model.
+
+    Raises DomainError and changes nothing when the file is not whole or does not fit.
+    """
+    rows = read_backup(path=path)
+    counts: dict[str, int] = {}
+    try:
+        with transaction.atomic():
+            for model in reversed([*_LEFT_OUT, *_models()]):
+                _raw_delete(model)
+            for restored in serializers.deserialize("python", rows):
+                restored.save()
+                label = restored.object._meta.label
+                counts[label] = counts.get(label, 0) + 1
+            _reset_sequences()
+            connection.check_constraints()
+    except (DeserializationError, models.ProtectedError) as error:
+        raise DomainError(_("%(name)s does not fit this version of Cuewright.") % {"name": path.name}) from error
+    return counts
+
+
+def _raw_delete(model: type[models.Model]) -> None:
+    # PROTECT guards users, not a restore; foreign keys are checked at the end of the transaction.
+    for many in model._meta.local_many_to_many:
+        through = getattr(model, many.name).through
+        through._default_manager.all()._raw_delete(through._default_manager.db)
+    model._default_manager.all()._raw_delete(model._default_manager.db)
+
+
+def _reset_sequences() -> None:
+    statements = connection.ops.sequence_reset_sql(no_style(), _models())
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
