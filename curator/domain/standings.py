@@ -1,0 +1,176 @@
+"""How the takes of a cue stand after the judgements so far: strengths, doubt, and whether that is enough."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from curator.models.accounts import User
+from curator.models.film import Cue
+from curator.models.ranking import Judgement, JudgementQuerySet, Standing, Take, TakeState
+from curator.preference import votes as preference
+from curator.preference.best import intervals, odds
+from curator.preference.fit import LAPSE, PRIOR_SD, Posterior, fit
+from curator.preference.stop import Certainty, certainty
+
+ESTIMATOR = f"bradley-terry map, prior sd {PRIOR_SD}, lapse {LAPSE}"
+
+
+@dataclass(frozen=True)
+class Field:
+    """The takes of a cue that are in the running, the judgements that hold, and the fitted belief.
+
+    `posterior` is about `takes`, in their order. `votes` are the judgements between any two of `takes`, by
+    their index there; `judgements` are the same as rows, in order of time.
+    """
+
+    cue: Cue
+    takes: tuple[Take, ...]
+    judgements: tuple[Judgement, ...]
+    votes: tuple[preference.Vote, ...]
+    posterior: Posterior
+
+    @property
+    def informed(self) -> int:
+        """How many judgements say something about order."""
+        return sum(vote.orders for vote in self.votes)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One take: strength in log-odds against the average take, its 95 % and 50 % intervals, P(best), pairs met."""
+
+    rank: int
+    take: Take
+    strength: float
+    low: float
+    high: float
+    low50: float
+    high50: float
+    p_best: float
+    met: int
+
+
+@dataclass(frozen=True)
+class Standings:
+    """All takes in the running, the strongest first. `certainty` is None without any take."""
+
+    cue: Cue
+    rows: tuple[Row, ...]
+    votes: int
+    certainty: Certainty | None
+
+    @property
+    def sure_enough(self) -> bool:
+        """Whether listening on is no longer worth it: at least one judgement, and a clear or harmless choice."""
+        return self.votes > 0 and self.certainty is not None and self.certainty.sure
+
+    @property
+    def leader(self) -> Row | None:
+        """The take that leads, once anything was judged."""
+        return self.rows[0] if self.rows and self.votes else None
+
+
+def read_field(*, cue: Cue, rater: User | None = None, takes: Sequence[Take] | None = None) -> Field:
+    """The belief about a cue's takes from everybody's judgements, or from one rater's.
+
+    `takes` narrows the field, e.g. to those that sound already. A discarded take is not in the field, but what
+    was said about it still informs the others.
+    """
+    everyone = list(cue.takes.order_by("number"))
+    held = list(_judgements(cue, rater))
+    index = {take.pk: position for position, take in enumerate(everyone)}
+    whole = fit(
+        len(everyone),
+        [_vote(row, index) for row in held],
+        prior_mean=[take.prior_mean for take in everyone],
+    )
+    wanted = None if takes is None else {take.pk for take in takes}
+    inside = [
+        position
+        for position, take in enumerate(everyone)
+        if take.state != TakeState.DISCARDED and (wanted is None or take.pk in wanted)
+    ]
+    running = tuple(everyone[position] for position in inside)
+    place = {take.pk: position for position, take in enumerate(running)}
+    between = tuple(row for row in held if row.left_id in place and row.right_id in place)
+    return Field(
+        cue=cue,
+        takes=running,
+        judgements=between,
+        votes=tuple(_vote(row, place) for row in between),
+        posterior=Posterior(mean=whole.mean[inside], cov=whole.cov[np.ix_(inside, inside)]),
+    )
+
+
+def read_standings(*, cue: Cue, rater: User | None = None) -> Standings:
+    """The standings as the facts have them now; two queries whatever the number of takes and judgements."""
+    return _standings(read_field(cue=cue, rater=rater))
+
+
+def record_standing(*, cue: Cue) -> Standings:
+    """Fit everybody's judgements and write the result down as the newest row of the cue's history."""
+    now = read_standings(cue=cue)
+    last = _judgements(cue, None).order_by("-pk").first()
+    Standing.objects.create(
+        cue=cue,
+        last_judgement=last,
+        votes=now.votes,
+        strengths=[
+            {
+                "take": row.take.public_id,
+                "mean": round(row.strength, 6),
+                "low": round(row.low, 6),
+                "high": round(row.high, 6),
+                "low50": round(row.low50, 6),
+                "high50": round(row.high50, 6),
+                "p_best": round(row.p_best, 6),
+                "votes": row.met,
+            }
+            for row in now.rows
+        ],
+        expected_regret=now.certainty.regret if now.certainty else None,
+        sure_enough=now.sure_enough,
+        estimator=ESTIMATOR,
+    )
+    return now
+
+
+def _standings(field: Field) -> Standings:
+    if not field.takes:
+        return Standings(cue=field.cue, rows=(), votes=0, certainty=None)
+    wide, narrow = intervals(field.posterior, level=0.95), intervals(field.posterior, level=0.5)
+    p_best = odds(field.posterior).p_best
+    met = [0] * len(field.takes)
+    for vote in field.votes:
+        if vote.orders:
+            met[vote.left] += 1
+            met[vote.right] += 1
+    # equal strengths keep the order of their numbers
+    order = sorted(range(len(field.takes)), key=lambda place: (-float(field.posterior.mean[place]), place))
+    rows = tuple(
+        Row(
+            rank=rank,
+            take=field.takes[place],
+            strength=float(wide[place].mean()),
+            low=float(wide[place, 0]),
+            high=float(wide[place, 1]),
+            low50=float(narrow[place, 0]),
+            high50=float(narrow[place, 1]),
+            p_best=float(p_best[place]),
+            met=met[place],
+        )
+        for rank, place in enumerate(order, start=1)
+    )
+    return Standings(cue=field.cue, rows=rows, votes=field.informed, certainty=certainty(field.posterior))
+
+
+def _judgements(cue: Cue, rater: User | None) -> JudgementQuerySet:
+    held = Judgement.objects.filter(cue=cue).standing().order_by("pk")
+    return held if rater is None else held.filter(rater=rater)
+
+
+def _vote(row: Judgement, place: dict[int, int]) -> preference.Vote:
+    # the model's answers that hold are exactly those of the mathematics
+    return preference.Vote(place[row.left_id], place[row.right_id], cast(preference.Answer, row.answer))

@@ -1,0 +1,80 @@
+import pytest
+
+from curator.domain.standings import Standings, read_field, read_standings
+from curator.models.ranking import TakeState
+from tests.listening import cue_with_takes, judge
+
+pytestmark = pytest.mark.django_db
+
+
+def test_standings_of_an_empty_cue():
+    cue = cue_with_takes(0)
+    now = read_standings(cue=cue)
+    assert now == Standings(cue=cue, rows=(), votes=0, certainty=None)
+    assert now.sure_enough is False
+    assert now.leader is None
+
+
+def test_standings_without_judgements_are_all_alike_and_never_enough():
+    lone, many = read_standings(cue=cue_with_takes(1)), read_standings(cue=cue_with_takes(3))
+    assert lone.sure_enough is False
+    assert [row.take.number for row in many.rows] == [1, 2, 3]
+    assert [row.strength for row in many.rows] == [0.0, 0.0, 0.0]
+    assert many.leader is None
+
+
+def test_standings_put_the_chosen_first(owner):
+    cue = cue_with_takes(4)
+    judge(cue, owner, 24)
+    now = read_standings(cue=cue)
+    assert [row.take.number for row in now.rows][:2] == [1, 2]
+    assert [row.rank for row in now.rows] == [1, 2, 3, 4]
+    assert now.votes == 24
+    assert sum(row.met for row in now.rows) == 48
+    assert sum(row.p_best for row in now.rows) == pytest.approx(1.0)
+    assert sum(row.strength for row in now.rows) == pytest.approx(0.0, abs=1e-9)
+    assert all(row.low < row.low50 < row.strength < row.high50 < row.high for row in now.rows)
+    assert now.leader.take.number == 1
+    assert now.sure_enough is True
+
+
+def test_standings_ignore_neither_and_skipped(owner):
+    cue = cue_with_takes(3)
+    judge(cue, owner, 1, answer="bad")
+    judge(cue, owner, 1, answer="skip")
+    now = read_standings(cue=cue)
+    assert (now.votes, [row.met for row in now.rows]) == (0, [0, 0, 0])
+
+
+def test_standings_of_one_listener(owner, rater):
+    cue = cue_with_takes(3)
+    judge(cue, owner, 3)
+    judge(cue, rater, 2)
+    assert read_standings(cue=cue).votes == 5
+    assert read_standings(cue=cue, rater=rater).votes == 2
+
+
+def test_standings_take_the_prior_of_a_taste_model():
+    cue = cue_with_takes(2)
+    cue.takes.filter(number=2).update(prior_mean=2.0)
+    assert [row.take.number for row in read_standings(cue=cue).rows] == [2, 1]
+
+
+def test_a_discarded_take_leaves_but_its_judgements_still_tell(owner):
+    cue = cue_with_takes(3)
+    judge(cue, owner, 12)
+    with_it = {row.take.number: row.strength for row in read_standings(cue=cue).rows}
+    cue.takes.filter(number=2).update(state=TakeState.DISCARDED)
+    field = read_field(cue=cue)
+    assert [take.number for take in field.takes] == [1, 3]
+    assert len(field.votes) < 12
+    gap = float(field.posterior.mean[0] - field.posterior.mean[1])
+    assert gap == pytest.approx(with_it[1] - with_it[3])
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_standings_need_two_queries(owner, django_assert_num_queries, count):
+    cue = cue_with_takes(count + 1)
+    judge(cue, owner, 2 * count)
+    with django_assert_num_queries(2):
+        read_standings(cue=cue)

@@ -1,0 +1,39 @@
+"""Cues with takes that sound, and listeners who judge them, for tests."""
+
+from curator.domain.ranking import next_pair, record_judgement
+from curator.models.accounts import User
+from curator.models.film import Cue
+from curator.models.library import Rendering, RenderingState
+from curator.models.ranking import Judgement, Take
+from tests.factories import make_cue, make_take
+
+
+def cue_with_takes(count: int, **fields: object) -> Cue:
+    """A cue with takes 1 ... count, not yet sounding."""
+    cue = make_cue(**fields)
+    for _ in range(count):
+        make_take(cue=cue)
+    return cue
+
+
+def give_sound(take: Take, *, tempo_map: object = None, state: str = RenderingState.READY) -> Rendering:
+    """A sound rendering without files."""
+    return Rendering.objects.create(
+        key=f"sound-{take.version_id}-{tempo_map}-{state}",
+        version=take.version,
+        target="sound",
+        tempo_map=tempo_map if tempo_map is not None else take.cue.tempo_map,
+        renderer="test",
+        state=state,
+    )
+
+
+def judge(cue: Cue, rater: User, count: int, *, answer: str = "") -> list[Judgement]:
+    """The take with the smaller number serves better, unless told otherwise."""
+    done = []
+    for _ in range(count):
+        pair = next_pair(cue=cue, rater=rater)
+        assert pair is not None
+        said = answer or ("left" if pair.left.number < pair.right.number else "right")
+        done.append(record_judgement(pair=pair, rater=rater, answer=said))
+    return done
