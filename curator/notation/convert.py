@@ -16,7 +16,7 @@ from lxml import etree
 from curator.notation.abc import parse
 from curator.notation.errors import NotationError
 from curator.notation.interleave import interleave
-from curator.notation.musicxml import heads_by_bar, read_xml
+from curator.notation.musicxml import heads_by_bar, measures_of, read_xml, struck_count
 from curator.notation.simplify import simplify_for_abc
 from curator.processes import run_bounded
 
@@ -27,7 +27,9 @@ MEMORY_MB = 1024
 _KEPT = ("%%score", "T:", "C:", "L:", "Q:", "M:", "K:", "V:")
 _MARKER = re.compile(r"^\[r:[^\]]*\]")
 # Lines of the scripts that tell of progress, not of trouble.
-_PROGRESS = re.compile(r"decoded from|done in|written with|accidental -?\d added|skipped empty voice|^\s*$")
+_PROGRESS = re.compile(
+    r"decoded from|skipped header|done in|written with|accidental -?\d added|skipped empty voice|^\s*$"
+)
 # The date would make the same score another file tomorrow; the document type names a DTD nobody loads.
 _PERISHABLE = re.compile(rb"[ \t]*<encoding-date>[^<]*</encoding-date>\r?\n|<!DOCTYPE[^>]*>\r?\n")
 
@@ -41,7 +43,11 @@ class Conversion:
 
 
 def abc_to_musicxml(text: str, *, title: str = "", composer: str = "") -> Conversion:
-    """The MusicXML of a stored or raw text. Raises NotationError when a note or a bar is lost on the way."""
+    """The MusicXML 4.0 of a stored text, the same bytes every time.
+
+    Raises NotationError when a note, a bar or the exact length of a bar is lost on the way (the converter
+    rounds notes shorter than a 64th).
+    """
     score = parse(text)
     heads = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
     made, warnings = run_abc2xml(clean_abc(text, title=title, composer=composer))
@@ -49,6 +55,10 @@ def abc_to_musicxml(text: str, *, title: str = "", composer: str = "") -> Conver
     found = heads_by_bar(xml)
     if found != heads:
         raise NotationError(_difference(heads, found, "MusicXML"))
+    for part in read_xml(xml).findall("part"):
+        for bar, measure in zip(score.bars, measures_of(part), strict=True):
+            if measure.length != bar.length:
+                raise NotationError(f"Bar {measure.place} has notes too short for the converter.")
     return Conversion(xml.decode("utf-8"), warnings)
 
 
@@ -59,9 +69,13 @@ def musicxml_to_abc(xml: bytes) -> Conversion:
     simplify_for_abc(root)
     standard, warnings = _run_xml2abc(etree.tostring(root, encoding="utf-8", xml_declaration=True))
     made = interleave(standard)
-    found = [sum(len(part.notes) for part in bar.parts) for bar in parse(made.text).bars]
+    score = parse(made.text)
+    found = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
     if found != heads:
         raise NotationError(_difference(heads, found, "ABC"))
+    again = score.sounding - struck_count(xml)
+    if again > 0:
+        warnings += (f"Ties between voices are lost in ABC; that many notes are struck again: {again}.",)
     return Conversion(made.text, warnings + made.warnings)
 
 
@@ -104,7 +118,8 @@ def _run(script: str, name: str, data: bytes, options: list[str], seconds: float
             cwd=Path(folder),
         )
     said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines()]
-    complaints = tuple(line[:200] for line in said if not _PROGRESS.search(line))
+    marked = [line for line in said if line.startswith(("--", "**"))]  # the rest quotes the text around
+    complaints = tuple(line.lstrip("-* ")[:200] for line in marked if not _PROGRESS.search(line))
     if done.timed_out:
         raise NotationError(f"The conversion took longer than {seconds:.0f} seconds and was stopped.")
     if done.returncode != 0 or not done.stdout.strip():

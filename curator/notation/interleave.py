@@ -29,7 +29,7 @@ class Interleaved:
 
 def interleave(standard: str) -> Interleaved:
     """Interleaved ABC of the output of xml2abc. Raises NotationError when the voices differ in bars."""
-    lines = [line.rstrip() for line in standard.splitlines() if line.strip()]
+    lines = [line for line in standard.splitlines() if line.strip()]
     body_at = next((i for i, line in enumerate(lines) if re.fullmatch(r"V:\d+", line)), None)
     if body_at is None:
         raise NotationError("The converter wrote no voice.")
@@ -37,7 +37,7 @@ def interleave(standard: str) -> Interleaved:
     voices: dict[int, list[str]] = {}
     current: list[str] = []
     for line in lines[body_at:]:
-        if re.fullmatch(r"V:\d+", line):
+        if re.fullmatch(r"V:\d+", line):  # the reference keeps a blank at the end of header lines, so do we
             current = voices.setdefault(int(line[2:]), [])
         elif not line.startswith(("w:", "W:", "%%")):
             # The bar number at the end of a line is a comment; left in, it would swallow what follows.
@@ -57,21 +57,20 @@ def interleave(standard: str) -> Interleaved:
 def split_bars(voice: str) -> list[str]:
     """The bars of one voice, each with its right barline; an opening barline stays with the first bar."""
     bars: list[str] = []
-    current = ""
+    opening = content = ""
     music = False  # whether the bar has a note, rest or anything else that is not a field or blank
     for token in tokens(voice):
-        current += token.text
-        if token.bar:
-            if music:
-                bars.append(current.strip())
-                current, music = "", False
-        elif not (isinstance(token, FieldToken) or blank(token.text)):
-            music = True
-    rest = current.strip()
+        if not token.bar:
+            content += token.text
+            music = music or not (isinstance(token, FieldToken) or blank(token.text))
+        elif music:
+            bars.append(opening + content.strip() + token.text)
+            opening, content, music = "", "", False
+        else:
+            opening, content = opening + content.strip() + token.text, ""
     if music:
-        bars.append(rest + "|")
-    elif rest and bars:
-        bars[-1] += ""  # fields after the last barline say nothing any more
+        bars.append(opening + content.strip() + "|")
+    # Fields after the last barline say nothing any more.
     return bars
 
 

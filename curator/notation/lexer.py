@@ -42,7 +42,7 @@ _TOKEN = re.compile(
     rf'|("(?:[^"|%\n\[]|\[(?![A-Za-z]:))*")'  # 17 text or chord symbol
     rf"|(\.?\([,']?|\.?\))"  # 18 slur
     rf"|([ZX]\d*)"  # 19 rest of whole bars
-    rf"|([.~H-WhI-Wi-w]|y\d*)"  # 20 one-letter decoration, spacer
+    rf"|([.~H-Wh-w]|y\d*)"  # 20 one-letter decoration, spacer
     rf"|(\[\d+(?:[,.-]\d+)*)"  # 21 volta without a barline
 ).match
 

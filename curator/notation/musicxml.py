@@ -1,5 +1,6 @@
 """Safe reading of MusicXML: no entities, no network, no huge trees; counts, lengths and validation."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -50,13 +51,19 @@ def parse_tree(data: bytes) -> "_Element":
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NotationError(f"The XML is damaged: {text[:160]}") from None
+        raise NotationError(_damage(error)) from None
     tree: _ElementTree = root.getroottree()
     dtd = tree.docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):  # type: ignore[attr-defined]
         raise NotationError("The XML declares entities, which a score never needs.")
     return root
+
+
+def _damage(error: BaseException) -> str:
+    text = (str(error).splitlines() or [""])[0]
+    if "entity" in text.lower():
+        return "The XML declares entities, which a score never needs."
+    return f"The XML is damaged: {re.sub(r'[(]<string>, line [0-9]+[)]$', '', text).strip()[:160]}."
 
 
 def validate(data: bytes) -> tuple[str, ...]:
@@ -79,6 +86,12 @@ def heads_by_bar(data: bytes) -> list[int]:
 def note_count(data: bytes) -> int:
     """All written notes of a score, in every part."""
     return sum(heads_by_bar(data))
+
+
+def struck_count(data: bytes) -> int:
+    """The notes that are struck: written notes without the continuations of ties."""
+    notes = [note for note in read_xml(data).iter("note") if note.find("pitch") is not None]
+    return sum(all(tie.get("type") != "stop" for tie in note.findall("tie")) for note in notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Verdict:
     bars: int = 0
     notes: int = 0  # written notes, ties and grace notes included
     irregular: tuple[int, ...] = ()
-    aligned: bool = False  # every voice in every bar, all voices of a bar equally long
+    importable: bool = False  # valid but for irregular bars
 
 
 def validity(
@@ -48,16 +48,16 @@ def validity(
     irregular = _irregular(score)
     silent = _silent_staff(score)
     if silent:
-        return Verdict(False, silent, bars, notes, irregular, True)
+        return Verdict(False, silent, bars, notes, irregular)
     if musicxml is None and convert is not None:
         try:
             musicxml = convert(text)
         except NotationError as error:
-            return Verdict(False, str(error), bars, notes, irregular, True)
+            return Verdict(False, str(error), bars, notes, irregular)
     if musicxml is not None:
         lost = _lost_notes(score, musicxml)
         if lost:
-            return Verdict(False, lost, bars, notes, irregular, True)
+            return Verdict(False, lost, bars, notes, irregular)
     if irregular:
         bar = score.bars[irregular[0] - 1]
         return Verdict(

@@ -1,0 +1,86 @@
+"""Opens compressed MusicXML (.mxl) without trusting it."""
+
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+from curator.notation.errors import NotationError
+from curator.notation.musicxml import parse_tree
+
+MOST_ENTRIES = 64
+MOST_UNPACKED = 30_000_000
+_CONTAINER = "META-INF/container.xml"
+_SCORE_ENDINGS = (".xml", ".musicxml")
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """The score inside, and what was odd about its packing."""
+
+    data: bytes
+    warnings: tuple[str, ...]
+
+
+def is_zip(data: bytes) -> bool:
+    """Whether the bytes begin like a zip file."""
+    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def unpack(data: bytes) -> Unpacked:
+    """The score that the container names, or the only one there is. Nothing is written to disk."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _read(archive)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+        if isinstance(error, NotationError):
+            raise
+        raise NotationError("The compressed file is damaged or cut off.") from None
+    except (NotImplementedError, RuntimeError):
+        raise NotationError("The compressed file is encrypted or packed in an unknown way.") from None
+
+
+def _read(archive: zipfile.ZipFile) -> Unpacked:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if len(entries) > MOST_ENTRIES:
+        raise NotationError(f"The compressed file holds {len(entries)} files; a score has a few.")
+    if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+        raise NotationError(f"The compressed file unpacks to more than {MOST_UNPACKED // 1_000_000} MB.")
+    for entry in entries:
+        name = entry.filename.replace("\\", "/")
+        if name.startswith("/") or ".." in name.split("/") or ":" in name:
+            raise NotationError("The compressed file names a path outside itself.")
+    names = {entry.filename: entry for entry in entries}
+    warnings: tuple[str, ...] = ()
+    if _CONTAINER in names:
+        wanted = _root_file(_bounded(archive, names[_CONTAINER]))
+        if wanted not in names:
+            raise NotationError("The compressed file does not hold the score that it names.")
+    else:
+        scores = [name for name in names if name.lower().endswith(_SCORE_ENDINGS)]
+        if len(scores) != 1:
+            raise NotationError(f"The compressed file has no table of contents and {len(scores)} scores.")
+        wanted = scores[0]
+        warnings = ("The compressed file has no table of contents; its only score was taken.",)
+    score = _bounded(archive, names[wanted])
+    if is_zip(score):
+        raise NotationError("The compressed file holds another compressed file instead of a score.")
+    return Unpacked(score, warnings)
+
+
+def _bounded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """One file of the archive; the size is checked while unpacking, because the stated one may lie."""
+    with archive.open(entry) as stream:
+        data = stream.read(MOST_UNPACKED + 1)
+    if len(data) > MOST_UNPACKED:
+        raise NotationError(f"The compressed file unpacks to more than {MOST_UNPACKED // 1_000_000} MB.")
+    return data
+
+
+def _root_file(container: bytes) -> str:
+    root = parse_tree(container)
+    for element in root.iter("{*}rootfile"):
+        kind = element.get("media-type", "")
+        if kind in ("", "application/vnd.recordare.musicxml+xml", "application/vnd.recordare.musicxml"):
+            return element.get("full-path", "")
+    raise NotationError("The table of contents of the compressed file names no score.")

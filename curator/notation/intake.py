@@ -1,0 +1,281 @@
+"""The gate for every file that wants to become a score: what comes in is a sound piano score or a reason."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from curator.notation.archive import is_zip, unpack
+from curator.notation.convert import clean_abc, run_abc2xml
+from curator.notation.errors import NotationError
+from curator.notation.fingerprint import fingerprint
+from curator.notation.musicxml import Measure, read_xml
+from curator.notation.piano import take_piano
+from curator.notation.schema import schema_errors
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+MOST_UPLOAD = 20_000_000
+MOST_BARS = 2000
+MOST_NOTES = 60_000
+_ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
+_NOT_MUSIC: tuple[str, ...] = ("credit", "defaults", "identification/miscellaneous")
+_NOT_MUSIC += tuple(f".//{tag}" for tag in ("print", "link", "bookmark", "listening", "listen", "play"))
+_NOT_MUSIC += tuple(f".//sound/{tag}" for tag in ("instrument-change", "midi-device", "midi-instrument"))
+_BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_LOW, _HIGH = 21, 108  # MIDI numbers of a piano's keys
+
+
+class Refused(NotationError):
+    """The file cannot become a piano score; the message says why in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A checked piano score: one part, two staves, valid MusicXML 4.0 without document type."""
+
+    musicxml: bytes
+    title: str  # empty when the file names none
+    composer: str
+    bars: int
+    notes: int  # written notes, grace notes and continuations of ties included
+    fingerprint: str
+    warnings: tuple[str, ...]
+
+
+def read_score(name: str, data: bytes) -> Intake:
+    """The piano score in a file called `name`. Raises Refused, whatever the bytes are; never anything else."""
+    try:
+        return _read_score(name, data)
+    except Refused:
+        raise
+    except NotationError as error:
+        raise Refused(str(error)) from None
+    except (RecursionError, MemoryError, OverflowError):
+        raise Refused("The score is built in a way that cannot be read.") from None
+
+
+def _read_score(name: str, data: bytes) -> Intake:
+    ending = next((end for end in _ENDINGS if name.lower().endswith(end)), None)
+    if ending is None:
+        raise Refused("The file name has none of the endings .musicxml, .mxl, .xml and .abc.")
+    if len(data) > MOST_UPLOAD:
+        raise Refused(f"The file is larger than {MOST_UPLOAD // 1_000_000} MB.")
+    if not data.strip(b"\0 \t\r\n"):
+        raise Refused("The file is empty.")
+    warnings: list[str] = []
+    if len(name) > 200:
+        warnings.append("The file name is very long and was cut.")
+    if is_zip(data):
+        if ending != ".mxl":
+            warnings.append("The file is compressed, although its name does not end in .mxl.")
+        unpacked = unpack(data)
+        data = unpacked.data
+        warnings += unpacked.warnings
+    elif ending == ".mxl":
+        if not _looks_like_xml(data):
+            raise Refused("The file is named .mxl, but it is neither compressed nor MusicXML.")
+        warnings.append("The file is named .mxl, but it is not compressed.")
+    if ending == ".abc" and not _looks_like_xml(data):
+        data, said = _from_abc(data)
+        warnings += said
+    elif not _looks_like_xml(data):
+        raise Refused(_what_else(data))
+    if re.match(rb"\s*<(?:!doctype\s+)?html", data[:200], re.IGNORECASE):
+        raise Refused("The file is a web page, not a score.")
+    root, said = _decode(data)
+    warnings += said
+    _bounds(root)
+    title, composer = _title(root), _composer(root)
+    _strip(root)
+    broken = schema_errors(root, most=1)
+    if broken:
+        raise Refused(f"The file breaks the rules of MusicXML. {broken[0]}")
+    _playable(root)
+    piano = take_piano(root)
+    warnings += piano.warnings
+    warnings += _metres(piano.measures)
+    broken = schema_errors(root, most=1)
+    if broken:
+        raise Refused(f"The piano part could not be taken out of the score cleanly. {broken[0]}")
+    notes = sum(event.pitched for measure in piano.measures for event in measure.events)
+    if notes == 0:
+        raise Refused("The score has no notes.")
+    if len(piano.measures) == 1:
+        warnings.append("The score has one bar only.")
+    musicxml = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return Intake(musicxml, title, composer, len(piano.measures), notes, fingerprint(musicxml), tuple(warnings))
+
+
+def _looks_like_xml(data: bytes) -> bool:
+    start = data[:200]
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith((b"<", b"<\0", b"\0<"))
+
+
+def _what_else(data: bytes) -> str:
+    start = data[:200].lstrip()
+    if start.startswith(b"%PDF"):
+        return "The file is a PDF; a picture of notes cannot be read as a score."
+    if start.startswith(b"MThd"):
+        return "The file is MIDI; save the score as MusicXML."
+    if re.match(rb"(?:%[^\n]*\n)*X:\s*\d", start):
+        return "The file holds ABC notation, although its name says MusicXML; name it .abc."
+    return "The file is not MusicXML: it does not begin with a tag."
+
+
+def _decode(data: bytes) -> tuple["_Element", list[str]]:
+    """The tree, also where the declared encoding contradicts the bytes."""
+    try:
+        return read_xml(data), []
+    except NotationError:
+        declared = re.match(rb"<\?xml[^>]*encoding=[\"'](utf-?16|ucs-?2)[^>]*\?>", data.lstrip(), re.IGNORECASE)
+        if declared is None:
+            raise
+        body = data.lstrip()[declared.end() :]
+        root = read_xml(body)
+        return root, ["The file declares an encoding that it does not have; it was read as UTF-8."]
+
+
+def _from_abc(data: bytes) -> tuple[bytes, list[str]]:
+    """The MusicXML of an uploaded ABC file, by the converter, with every include and directive removed."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    if "\0" in text:
+        raise Refused("The file is no text.")
+    if text.count("\nX:") > 1 or (text.startswith("X:") and "\nX:" in text):
+        raise Refused("The file holds several tunes; a score is one piece.")
+    if len(text) > 500_000:
+        raise Refused("The ABC text is too long.")
+    lines = []
+    for line in text.splitlines():
+        if re.match(r"\s*(?:%%abc-include|I:\s*abc-include)", line):
+            raise Refused("A score must not include another file.")
+        if line.startswith(("%", "w:", "W:", "I:", "U:", "m:")) and not line.startswith(("%%score", "%%staves")):
+            continue
+        lines.append(re.sub(r"(?<!\\)%.*$", "", line) if not line.startswith("%%") else line)
+    cleaned = "\n".join(line for line in lines if line.strip())
+    if not cleaned.startswith("X:"):
+        cleaned = "X:1\n" + re.sub(r"(?m)^X:.*\n?", "", cleaned)
+    if cleaned.splitlines()[-1].startswith("[V:") or "\n[V:" in cleaned or "\n[r:" in cleaned:
+        cleaned = clean_abc(cleaned)
+    xml, complaints = run_abc2xml(cleaned)
+    warnings = [f"The ABC text was read with {len(complaints)} complaints: {complaints[0]}"] if complaints else []
+    return xml, warnings
+
+
+def _bounds(root: "_Element") -> None:
+    parts = root.findall("part")
+    longest = max((len(part.findall("measure")) for part in parts), default=0)
+    if longest == 0:
+        raise Refused("The score has no bars.")
+    if longest > MOST_BARS:
+        raise Refused(f"The score has {longest} bars; at most {MOST_BARS} are taken.")
+    notes = sum(1 for _ in root.iter("note"))
+    if notes > MOST_NOTES:
+        raise Refused(f"The score has {notes} notes; at most {MOST_NOTES} are taken.")
+
+
+def _playable(root: "_Element") -> None:
+    """Refuse what twelve tones on 88 keys cannot play."""
+    for alter in root.iter("alter"):
+        try:
+            value = Fraction((alter.text or "0").strip())
+        except (ValueError, ZeroDivisionError):
+            raise Refused("A note has an alteration that is not a number.") from None
+        if value.denominator != 1:
+            raise Refused("The score has quarter tones, which a piano does not have.")
+        if abs(value) > 2:
+            raise Refused("A note is altered by more than two semitones.")
+    for fifths in root.iter("fifths"):
+        if abs(int((fifths.text or "0").strip())) > 7:
+            raise Refused("A key signature has more than seven sharps or flats; write it enharmonically.")
+
+
+def _metres(measures: tuple[Measure, ...]) -> list[str]:
+    """Give bars of free time a metre as long as they are; tell of bars off their metre."""
+    warnings: list[str] = []
+    freed = 0
+    off: list[int] = []
+    before: Fraction | None = None
+    for measure in measures:
+        free = measure.element.find("attributes/time/senza-misura") is not None
+        if measure.metre is None and measure.length > 0:
+            if free or before != measure.length:
+                _write_metre(measure, measure.length)
+            before = measure.length
+            freed += 1
+        elif measure.metre is not None:
+            before = measure.metre
+            if measure.length != measure.metre:
+                off.append(measure.place)
+    last = len(measures)
+    upbeat = bool(off) and off[0] == 1 and measures[0].length < (measures[0].metre or 0)
+    off = [place for place in off if not (upbeat and place in (1, last))]
+    if freed:
+        warnings.append(f"Bars in free time were given a metre as long as they are ({freed}).")
+    if off:
+        shown = ", ".join(str(place) for place in off[:8]) + (" …" if len(off) > 8 else "")
+        warnings.append(f"Bars longer or shorter than their metre: {shown}.")
+    return warnings
+
+
+def _write_metre(measure: Measure, length: Fraction) -> None:
+    kind = max(4, length.denominator)
+    if kind not in (4, 8, 16, 32, 64):
+        raise Refused(f"Bar {measure.place} in free time has a length that no metre can name.")
+    attributes = measure.element.find("attributes")
+    if attributes is None:
+        attributes = etree.Element("attributes")
+        measure.element.insert(0, attributes)
+    for old in attributes.findall("time"):
+        attributes.remove(old)
+    time = etree.Element("time")
+    etree.SubElement(time, "beats").text = str(length * kind)
+    etree.SubElement(time, "beat-type").text = str(kind)
+    before = ("footnote", "level", "divisions", "key")
+    place = sum(1 for child in attributes if child.tag in before)
+    attributes.insert(place, time)
+
+
+def _strip(root: "_Element") -> None:
+    """Take out page layout, credits and whatever speaks to other programs: there exporters often err."""
+    for path in _NOT_MUSIC:
+        for element in root.findall(path):
+            parent = element.getparent()
+            if parent is not None:
+                parent.remove(element)
+
+
+def _title(root: "_Element") -> str:
+    work, movement = root.findtext("work/work-title", ""), root.findtext("movement-title", "")
+    titles = [clean for text in (work, movement) if (clean := clean_text(text))]
+    if len(titles) == 2 and titles[1].casefold() not in titles[0].casefold():
+        return f"{titles[0]}: {titles[1]}"[:200]
+    if titles:
+        return titles[0]
+    for credit in root.findall("credit"):
+        if credit.findtext("credit-type") == "title":
+            return clean_text(credit.findtext("credit-words", ""))
+    return ""
+
+
+def _composer(root: "_Element") -> str:
+    creators = root.findall("identification/creator")
+    named = [clean_text(c.text or "") for c in creators if c.get("type") == "composer"]
+    return next((name for name in named if name), "")
+
+
+def clean_text(text: str) -> str:
+    """A name from a file as one plain line: no control or direction characters, at most 200 characters."""
+    plain = _BIDI.sub("", unicodedata.normalize("NFC", text))
+    plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in plain)
+    return " ".join(plain.split())[:200]
