@@ -1,0 +1,93 @@
+"""What browsers send, checked."""
+
+import json
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from curator.domain.ranking import ANSWERS, Listening, Side, Span
+
+MAX_REPORT = 64 * 1024
+MAX_SPANS = 500
+MAX_EVENTS = 500
+DEVICES = ("desktop", "tablet", "phone")
+
+
+class JudgementForm(forms.Form):
+    """One answer to one pair, with the page's report of how it was heard (nothing where no script ran)."""
+
+    pair = forms.CharField(max_length=16)
+    answer = forms.ChoiceField(choices=[(answer.value, answer.label) for answer in ANSWERS])
+    report = forms.CharField(required=False, max_length=MAX_REPORT)
+
+    def clean_report(self) -> Listening:
+        """The report as Listening; ValidationError when it is not one."""
+        text = self.cleaned_data["report"]
+        if not text:
+            return Listening()
+        try:
+            return _listening(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValidationError(_("The page's report of what was heard cannot be read.")) from error
+
+
+class ApprovalForm(forms.Form):
+    """Which take becomes the music of the cue, and why."""
+
+    take = forms.CharField(max_length=16)
+    why = forms.CharField(required=False, max_length=300)
+
+
+class RevocationForm(forms.Form):
+    """Why an approval ends."""
+
+    why = forms.CharField(required=False, max_length=300)
+
+
+def _listening(report: dict[str, Any]) -> Listening:
+    first = report.get("first") or ""
+    milliseconds = report.get("ms")
+    device = report.get("device") or ""
+    if first not in ("left", "right", "") or device not in (*DEVICES, ""):
+        raise ValueError
+    return Listening(
+        first_played=cast(Side, first),
+        left=_spans(report.get("left", [])),
+        right=_spans(report.get("right", [])),
+        events=[_event(event) for event in report.get("events", [])[:MAX_EVENTS]],
+        decision_ms=None if milliseconds is None else min(_count(milliseconds), 2**31 - 1),
+        device_class=device,
+    )
+
+
+def _spans(values: list[Any]) -> list[Span]:
+    if len(values) > MAX_SPANS:
+        raise ValueError
+    spans = [(_seconds(start), _seconds(end)) for start, end in values]
+    if any(end < start for start, end in spans):
+        raise ValueError
+    return spans
+
+
+def _event(value: list[Any]) -> list[object]:
+    moment, name, side, position = value
+    if not isinstance(name, str) or side not in ("left", "right", ""):
+        raise ValueError
+    return [_count(moment), name[:20], side, _seconds(position)]
+
+
+def _seconds(value: Any) -> float:
+    # an hour is longer than any cue; this also turns away NaN, which JSON would carry into the database
+    number = float(value)
+    if not 0 <= number <= 3600:
+        raise ValueError
+    return round(number, 2)
+
+
+def _count(value: Any) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError
+    return number
