@@ -1,0 +1,30 @@
+"""The model card of the demo checkpoint."""
+
+from generation.notagen.checkpoint import Meta
+
+
+def text(meta: Meta, sha256: str, size: int) -> str:
+    """The README.md that lies beside the weights; `size` in bytes."""
+    run = meta.training
+    return f"""# Demo checkpoint
+
+Demo model, trained on études composed by rule; not NotaGen-X. It has NotaGen's architecture at a small size, so
+that a fresh machine without a GPU can write real piano pieces. It knows five textures (Waltz, Gnossienne,
+Chorale, Ostinato, Pulse) and the six stages of the arc, nothing else: no composer's music was used.
+
+| | |
+|---|---|
+| file | `model.safetensors`, {size / 1e6:.1f} MB, float16, sha256 `{sha256}` |
+| sizes | width {run["hidden"]}, {run["patch_layers"]} patch layers, {run["char_layers"]} character layers, \
+{run["patch_length"]} patches |
+| prompt | `%Minimal`, `%Etude, <Texture>`, `%Keyboard`, `%<Stage>` (header style {meta.header_style}) |
+| data | {run["pieces"]} études composed by `generation.etudes` from seeds 0 to {run["pieces"] - 1}, \
+sha256 `{meta.data_sha256}` |
+| held out | {run["held_out"]} études of other seeds: {run["held_out_loss"]} nats a character |
+| training | {run["step"]} steps of about {run["batch"]} patches, AdamW, peak rate {run["rate"]}, \
+{run["minutes_used"]} CPU minutes |
+| sampling | top-k {meta.sampling.top_k}, top-p {meta.sampling.top_p}, temperature {meta.sampling.temperature} |
+| licence | as the project (MIT); the data is the output of the project's own code |
+
+Made by `python -m training.recipes.demo` (`make demo-checkpoint`).
+"""
