@@ -29,7 +29,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy", "."],
-        ["-m", "importlinter.cli"],
+        ["-c", "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"],
         [".ci/licences.py"],
         ["manage.py", "messages", "--check"],
         ["manage.py", "makemigrations", "--check", "--dry-run"],
