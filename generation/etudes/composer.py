@@ -264,11 +264,10 @@ class _Work:
     def write(self) -> list[writer.Bar]:
         """All bars of the piece."""
         self._compose_phrases()
-        music: list[writer.Bar] = []
         first = self.phrases[self.plan.phrases[0]]
         dynamics = self._dynamics()
-        for bar in range(self.plan.intro):
-            music.append(self._bar(first.chords[bar % 2], [((), _BAR[self.metre])], self.patterns[0]))
+        silence: list[Event] = [((), _BAR[self.metre])]
+        music = [self._bar(first.chords[bar % 2], silence, self.patterns[0]) for bar in range(self.plan.intro)]
         seen: dict[str, int] = {}
         starts: dict[int, str] = {0: dynamics[0]}
         for number, name in enumerate(self.plan.phrases):
