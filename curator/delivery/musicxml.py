@@ -1,0 +1,124 @@
+"""From any piano MusicXML of the library to the file that Digital Director reads right.
+
+The way: read (source) - bars in the order of playing (road) - one time line with full bars and sounding grace notes
+(timeline) - tones without unison overlap (tones) - two voices a staff (lines) - written anew (writer) - read back and
+compared note by note before it is handed out.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from curator.delivery.contract import inspect
+from curator.delivery.lines import draw_lines
+from curator.delivery.road import play_order
+from curator.delivery.sheet import DeliveryError, Sheet, tempo_changes
+from curator.delivery.source import read_source
+from curator.delivery.staffsigns import accent_sforzati, match_slurs, staff_signs
+from curator.delivery.timeline import lay_out, sound_graces
+from curator.delivery.tones import Tone, join_ties, resolve_unisons
+from curator.delivery.writer import Music, write
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where every note went: delivered = written + repeated - merged.
+
+    `written` counts sounding notes of the source (tied notes once, grace notes too, of which there are `graces`),
+    `repeated` those that repeats added, `merged` those that fell together with the same key in another voice,
+    `shortened` those that end early because their key is struck again; `padded` counts bars filled with rests.
+    """
+
+    written: int
+    graces: int
+    repeated: int
+    merged: int
+    shortened: int
+    delivered: int
+    padded: int
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A delivered score: the file, its bars, its length in quarters and in seconds, and the account of its notes."""
+
+    musicxml: bytes
+    bars: int
+    quarters: Fraction
+    seconds: Fraction
+    metres: tuple[str, ...]
+    account: Account
+
+
+def export(source: bytes, sheet: Sheet) -> bytes:
+    """MusicXML 4.0 by the client's contract (items 1-10) from any piano score that the library holds.
+
+    Raises DeliveryError with a sentence: no score, not a piano, a bar that overflows, no notes, an unfit tempo map.
+    """
+    return export_with_account(source, sheet).musicxml
+
+
+def export_with_account(source: bytes, sheet: Sheet) -> Exported:
+    """The same with what was done to the notes on the way."""
+    score = read_source(source)
+    written = [event for bar in score.bars for event in bar.events]
+    graces = sum(len(event.heads) for event in written if event.grace)
+    timeline = sound_graces(lay_out(score.bars, play_order(score.bars)))
+    in_order = sound_graces(lay_out(score.bars, range(len(score.bars))))
+    played = join_ties(timeline.events)
+    if not played:
+        raise DeliveryError("The score has no notes.")
+    resolved = resolve_unisons(played)
+    tones = match_slurs(accent_sforzati(resolved.tones, timeline.directions))
+    tempos = tempo_changes(sheet, len(timeline.measures))
+    music = Music(
+        measures=timeline.measures,
+        lines=draw_lines(tones, timeline.events, timeline.measures),
+        signs=staff_signs(timeline.directions, timeline.measures, dynamic=sheet.dynamic),
+        clefs=tuple(sorted(timeline.clefs, key=lambda change: (change.onset, change.staff))),
+        tempos=tempos,
+    )
+    musicxml = write(music, sheet)
+    _compare(tones, musicxml)
+    for check in inspect(musicxml):
+        if not check.ok:
+            raise DeliveryError(f"The written file breaks the contract and is not handed out: {check.trouble}")
+    count = len(join_ties(in_order.events))
+    return Exported(
+        musicxml=musicxml,
+        bars=len(timeline.measures),
+        quarters=timeline.end,
+        seconds=_seconds(music),
+        metres=tuple(dict.fromkeys(str(measure.metre) for measure in timeline.measures)),
+        account=Account(
+            written=count,
+            graces=graces,
+            repeated=len(played) - count,
+            merged=resolved.merged,
+            shortened=resolved.shortened,
+            delivered=len(tones),
+            padded=timeline.padded,
+        ),
+    )
+
+
+def _seconds(music: Music) -> Fraction:
+    seconds = Fraction(0)
+    tempo = Fraction(0)
+    for number, measure in enumerate(music.measures, 1):
+        tempo = Fraction(music.tempos[number]) if number in music.tempos else tempo
+        seconds += measure.metre.length * 60 / tempo
+    return seconds
+
+
+def _compare(planned: tuple[Tone, ...], musicxml: bytes) -> None:
+    """Read the written file back: it must hold exactly the planned notes, or it is not handed out."""
+    bars = read_source(musicxml).bars
+    found = join_ties(lay_out(bars, range(len(bars))).events)
+    if _sounding(found) != _sounding(planned):
+        raise DeliveryError(
+            f"The written file holds {len(found)} notes where {len(planned)} were meant; it is not handed out."
+        )
+
+
+def _sounding(tones: tuple[Tone, ...]) -> list[tuple[Fraction, Fraction, Fraction, int]]:
+    return sorted((tone.start, tone.end, tone.pitch.midi, tone.staff) for tone in tones)
