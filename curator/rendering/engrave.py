@@ -1,0 +1,164 @@
+"""A score drawn and timed: pages for wide and narrow screens, an incipit for cards, time map and MIDI file."""
+
+import base64
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from curator.processes import run_bounded
+from curator.rendering.clean import clean, personalise
+from curator.rendering.errors import EngravingError
+from curator.rendering.performance import TempoMark, perform
+from curator.rendering.version import RENDERER
+
+__all__ = ["Engraving", "Moment", "TempoMark", "engrave", "personalise", "timemap_document"]
+
+# Verovio units: at its scale of 45 a page is 1058 px wide and 1350 px high at most, a narrow one 585 px wide.
+PAGE_WIDTH = 2350
+NARROW_WIDTH = 1300
+PAGE_HEIGHT = 3000
+INCIPIT_BARS = 5
+
+# Measured: 0.1 to 0.4 s and 45 MB for piano solos of up to 5 pages. The address space is far more than that.
+TIMEOUT = 60.0
+MEMORY_MB = 2048
+
+_PROCESS = Path(__file__).with_name("verovio_process.py")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What begins and ends at one time of the music.
+
+    `seconds` from the start of the music, `on` and `off` ids of notes as they stand in the SVGs, `bar` the
+    written bar that sounds from here, counted from 1.
+    """
+
+    seconds: float
+    on: tuple[str, ...]
+    off: tuple[str, ...]
+    bar: int
+
+
+@dataclass(frozen=True)
+class Engraving:
+    """One score, drawn and timed.
+
+    `pages` and `narrow_pages` are cleaned SVGs with the same ids; `incipit` is the first bars in one system.
+    Repeats are played out: a note of a repeated bar is named in several moments, each time by its id in the SVG.
+    `bars` counts written bars, `seconds` is the length of the music with its repeats. `version` is RENDERER.
+    """
+
+    pages: tuple[str, ...]
+    narrow_pages: tuple[str, ...]
+    incipit: str
+    timemap: tuple[Moment, ...]
+    midi: bytes
+    bars: int
+    seconds: float
+    version: str
+
+
+def engrave(musicxml: bytes, *, tempo: Sequence[TempoMark] = ()) -> Engraving:
+    """Draw and time a partwise MusicXML score; the same bytes give the same engraving.
+
+    With `tempo`, those marks rule instead of the written ones. Raises EngravingError with a sentence when the
+    file cannot be read or Verovio fails, crashes or overruns on it.
+    """
+    root = _read(musicxml)
+    bars = max((len(part.findall("measure")) for part in root.iterfind("part")), default=0)
+    if not bars:
+        raise EngravingError("The score has no bars.")
+    for element in root.iterfind("part//*[@id]"):
+        # Ids of the file would become ids of the page: two notes might share one.
+        del element.attrib["id"]
+    perform(root, tempo=tempo)
+    answer = _run_verovio(etree.tostring(root, encoding="unicode"))
+    pages, narrow_pages = (tuple(clean(svg) for svg in layout) for layout in answer["layouts"])
+    timemap = _moments(answer["timemap"], _bar_numbers(pages))
+    if not any(moment.on for moment in timemap):
+        raise EngravingError("The score has no notes.")
+    return Engraving(
+        pages=pages,
+        narrow_pages=narrow_pages,
+        incipit=clean(answer["incipit"]),
+        timemap=timemap,
+        midi=_known_keys(base64.b64decode(answer["midi"])),
+        bars=bars,
+        seconds=timemap[-1].seconds,
+        version=RENDERER,
+    )
+
+
+def timemap_document(engraving: Engraving) -> dict[str, Any]:
+    """The time map for the player: {"bars", "seconds", "moments": [[seconds, bar, [on], [off]], ...]}."""
+    return {
+        "bars": engraving.bars,
+        "seconds": round(engraving.seconds, 3),
+        "moments": [[round(m.seconds, 3), m.bar, list(m.on), list(m.off)] for m in engraving.timemap],
+    }
+
+
+def _read(musicxml: bytes) -> etree._Element:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True)
+    try:
+        root = etree.fromstring(musicxml, parser)
+    except etree.XMLSyntaxError as error:
+        raise EngravingError("The score is not well-formed XML.") from error
+    if root.tag != "score-partwise":
+        raise EngravingError("The score is not partwise MusicXML.")
+    return root
+
+
+def _run_verovio(musicxml: str) -> dict[str, Any]:
+    request = {
+        "musicxml": musicxml,
+        "page_widths": [PAGE_WIDTH, NARROW_WIDTH],
+        "page_height": PAGE_HEIGHT,
+        "incipit_bars": INCIPIT_BARS,
+    }
+    done = run_bounded(
+        # -I: nothing from this folder or the environment can stand in for a library.
+        [sys.executable, "-I", str(_PROCESS)],
+        input=json.dumps(request).encode(),
+        timeout=TIMEOUT,
+        memory_mb=MEMORY_MB,
+    )
+    if done.timed_out:
+        raise EngravingError(f"Engraving took longer than {TIMEOUT:.0f} seconds; the score is too long or too dense.")
+    if done.returncode != 0:
+        raise EngravingError("The engraver stopped on this score; a note or bar in it is more than it can draw.")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    if "error" in answer:
+        raise EngravingError("The engraver cannot read this score.")
+    return answer
+
+
+def _known_keys(midi: bytes) -> bytes:
+    """MIDI with C major for each key of more than seven accidentals, which mido refuses to read."""
+    return re.sub(rb"\xff\x59\x02([\x08-\xf8])[\x00\x01]", b"\xff\x59\x02\x00\x00", midi, flags=re.DOTALL)
+
+
+def _bar_numbers(pages: tuple[str, ...]) -> dict[str, int]:
+    """Each measure id of the drawn pages with its place in written order, from 1."""
+    numbers: dict[str, int] = {}
+    for page in pages:
+        for group in etree.fromstring(page.encode()).iter("{http://www.w3.org/2000/svg}g"):
+            if "measure" in str(group.get("class", "")).split() and "id" in group.attrib:
+                numbers[str(group.get("id"))] = len(numbers) + 1
+    return numbers
+
+
+def _moments(events: list[dict[str, Any]], bars: dict[str, int]) -> tuple[Moment, ...]:
+    moments: list[Moment] = []
+    bar = 1
+    for event in events:
+        bar = bars.get(event.get("measureOn", ""), bar)
+        moments.append(Moment(event["tstamp"] / 1000, tuple(event["on"]), tuple(event["off"]), bar))
+    return tuple(moments)
