@@ -4,6 +4,7 @@ import hashlib
 import json
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -115,8 +116,10 @@ def save_safetensors(path: Path, model: NotaGen, meta: Meta, dtype: torch.dtype 
         if name != _OUTPUT  # the same numbers as the token table
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(state, path, metadata={"format": "pt"})
-    digest = file_sha256(path)
+    part = path.with_suffix(".part")
+    save_file(state, part, metadata={"format": "pt"})
+    digest = file_sha256(part)
+    part.replace(path)  # a run that is killed leaves no half file under this name
     described = {"config": model.config.as_dict(), "sha256": digest, **asdict(meta)}
     meta_path(path).write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return digest
@@ -174,7 +177,9 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of pickles that it then refuses
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise NotACheckpoint("This file holds other things than weights and is not opened.") from error
     except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError) as error:

@@ -36,7 +36,8 @@ class Decoder:
         self.model = model
         self.rows = rows
         self.config = model.config
-        self.cache = PatchCache(model, rows)
+        # One row more than are written: it keeps the context that every piece begins with.
+        self.cache = PatchCache(model, rows + 1)
         self._patch = model.patch_level_decoder.base
         self._char = model.char_level_decoder.base.transformer
         with torch.inference_mode():
@@ -71,7 +72,9 @@ class Decoder:
         full = [row for row in rows if lengths[row] >= self.config.patch_length]
         if full:
             raise ValueError("The context of a row is full.")
-        places = torch.tensor([min(n, self.config.patch_length - 1) for n in lengths], device=self._table.device)
+        places = torch.tensor(
+            [min(n, self.config.patch_length - 1) for n in lengths[: self.rows]], device=self._table.device
+        )
         x = self.model.patch_level_decoder.embed(ids.to(self._table.device)[:, None], self._table)[:, 0]
         x = x + self._patch.wpe.weight[places]
         attended = torch.zeros_like(x)
@@ -92,11 +95,15 @@ class Decoder:
             lengths[row] += 1
         return cast(Tensor, self._patch.ln_f(x))
 
-    def share(self, source: int, row: int) -> None:
-        """Give a row the same context as another."""
-        n = self.cache.lengths[source]
+    def open(self, ids: Tensor) -> Tensor:
+        """Read the opening (n, 16) that pieces share; hidden state (H,) after it."""
+        return self.prefill(self.rows, ids)[-1]
+
+    def begin(self, row: int) -> None:
+        """Let a row begin a new piece after the opening."""
+        n = self.cache.lengths[self.rows]
         for stored in (*self.cache.keys, *self.cache.values):
-            stored[row, :, :n] = stored[source, :, :n]
+            stored[row, :, :n] = stored[self.rows, :, :n]
         self.cache.lengths[row] = n
 
     @torch.inference_mode()

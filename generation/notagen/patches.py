@@ -87,9 +87,11 @@ def encode_training(text: str, *, patch_length: int, cut: Random | None = None) 
     return _cut(header, marked, surplus=len(patches) - patch_length, draw=cut)[:patch_length]
 
 
-def encode_prompt(lines: Sequence[str]) -> list[Patch]:
-    """Begin patch and the patches of complete header lines (given without their line ends)."""
-    return [BOS_PATCH, *(patch for line in lines for patch in chunk(line + "\n"))]
+def encode_complete(text: str) -> list[Patch]:
+    """Begin patch and the patches of complete lines, header or body, as a context to go on from."""
+    lines = split_lines(text)
+    header = [patch for line in lines.header for patch in chunk(line)]
+    return [BOS_PATCH, *header, *(patch for line in lines.body for patch in _chunk_line(line))]
 
 
 def encode_generation(text: str, *, patch_length: int) -> list[Patch]:

@@ -78,4 +78,5 @@ def pick(p: Probabilities, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
     """One id per row (R, V) from one uniform number per row (R,), as numpy's legacy `choice` does it."""
     cumulative = np.cumsum(p, axis=-1)
     cumulative /= cumulative[:, -1:]
-    return (cumulative <= uniforms[:, None]).sum(axis=-1)
+    picked: NDArray[np.int64] = (cumulative <= uniforms[:, None]).sum(axis=-1)
+    return picked

@@ -26,7 +26,8 @@ def test_prompt_lines_refuse_what_is_not_one_ascii_line(word: str):
 
 
 @pytest.mark.parametrize(
-    ("tempo", "text"), [(60, "60"), (60.0, "60"), (100, "100"), (71.7, "71.7"), (72.349, "72.35"), (59.999, "60")]
+    ("tempo", "text"),
+    [(60, "60"), (60.0, "60"), (100, "100"), (71.7, "71.7"), (72.349, "72.35"), (59.999, "60")],
 )
 def test_tempo_text(tempo: float, text: str):
     assert tempo_text(tempo) == text

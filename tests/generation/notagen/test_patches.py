@@ -12,8 +12,8 @@ from generation.notagen.patches import (
     bars,
     chunk,
     decode,
+    encode_complete,
     encode_generation,
-    encode_prompt,
     encode_training,
     window,
 )
@@ -66,7 +66,7 @@ def test_generation_leaves_the_last_bar_open():
 
 def test_prompt_ids_equal_the_reference():
     golden = json.loads((GOLDEN / "model" / "golden.json").read_text())
-    prompt = encode_prompt([line.rstrip("\n") for line in golden["prompt_lines"]])
+    prompt = encode_complete("".join(golden["prompt_lines"]))
     assert [list(patch) for patch in prompt] == golden["prompt_ids"]
 
 

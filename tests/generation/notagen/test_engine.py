@@ -1,0 +1,112 @@
+"""Writing with the small model of tests/golden: sixteen bars overrun its context twice."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from curator.notation.bars import unreduce
+from curator.notation.validity import validity
+from generation.notagen import engine
+from generation.notagen.checkpoint import load_checkpoint
+from generation.notagen.engine import Brief, Engine, Written
+from generation.notagen.header import header, prompt_lines
+from generation.notagen.sampling import Sampling
+
+SMALL = Path(__file__).resolve().parents[2] / "golden" / "notagen" / "small" / "model.safetensors"
+PROMPT = prompt_lines("Minimal", "Etude, Waltz", "Keyboard", "Peace")
+BRIEF = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=16)
+SAMPLING = Sampling(temperature=0.8)
+
+
+@pytest.fixture(scope="module")
+def writer() -> Engine:
+    torch.set_num_threads(1)
+    return Engine(load_checkpoint(SMALL).model)
+
+
+@pytest.fixture(scope="module")
+def ten(writer: Engine) -> dict[int, Written]:
+    """Ten pieces, two more than are written side by side."""
+    return {w.seed: w for w in writer.write(BRIEF, seeds=range(100, 110), sampling=SAMPLING)}
+
+
+def without_time(written: Written) -> tuple[object, ...]:
+    return (written.seed, written.raw, written.abc, written.ids_sha256, written.lines_tried, written.reason)
+
+
+def test_every_piece_is_valid_as_long_as_asked_and_unlike_the_others(ten):
+    assert sorted(ten) == list(range(100, 110))
+    assert [w.index for _, w in sorted(ten.items())] == list(range(10))
+    for written in ten.values():
+        verdict = validity(written.abc)
+        assert (verdict.reason, verdict.bars, written.bars, written.reason) == ("", 16, 16, "")
+    assert len({w.abc for w in ten.values()}) == 10
+    assert len({w.ids_sha256 for w in ten.values()}) == 10
+
+
+def test_same_seed_gives_the_same_piece_in_any_batch(writer, ten):
+    alone = list(writer.write(BRIEF, seeds=[109], sampling=SAMPLING))
+    three = list(writer.write(BRIEF, seeds=[107, 109, 100], sampling=SAMPLING))
+    for written in [*alone, *three]:
+        assert without_time(written) == without_time(ten[written.seed])
+
+
+def test_the_engine_writes_header_and_markers_and_nothing_else(ten):
+    opening = "".join(f"{line}\n" for line in PROMPT) + header(metre="3/4", key="G", tempo=60)
+    for written in ten.values():
+        forced = [written.raw[start:end] for start, end in written.forced]
+        assert forced == [opening, *(f"[r:{i}/{15 - i}]" for i in range(16))]
+        sampled = re.sub(r"\[r:\d+/\d+\]", "", written.raw.removeprefix(opening))
+        assert written.abc == unreduce(header(metre="3/4", key="G", tempo=60) + sampled)
+
+
+def test_lines_that_do_not_hold_are_rolled_back_and_counted(writer):
+    hot = list(writer.write(BRIEF, seeds=range(8), sampling=Sampling(top_k=0, top_p=1, temperature=1.1)))
+    assert sum(w.lines_rolled_back for w in hot) > 0
+    for written in hot:
+        assert written.lines_tried == written.lines_rolled_back + written.bars
+        assert written.reason or validity(written.abc).valid
+
+
+def test_a_line_that_never_holds_ends_its_piece_with_the_reason(writer):
+    brief = Brief(prompt=PROMPT, metre="7/16", key="G", tempo=60, bars=4)
+    (written,) = writer.write(brief, seeds=[1], sampling=SAMPLING)
+    assert written.reason == "Bar 1 would not add up."
+    assert (written.bars, written.abc) == (0, "")
+    assert written.lines_tried == written.lines_rolled_back == engine.TRIES
+    assert written.raw.startswith(brief.opening + "[r:0/3]")
+    assert written.raw.endswith("|\n")
+
+
+def test_progress_is_told_bar_by_bar_and_writing_can_be_stopped(writer):
+    heard: list[tuple[int, int]] = []
+    brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=4)
+    list(writer.write(brief, seeds=[5, 6], sampling=SAMPLING, on_bar=lambda *bar: heard.append(bar)))
+    assert sorted(heard) == [(index, bar) for index in (0, 1) for bar in (1, 2, 3, 4)]
+    heard.clear()
+    stopped = writer.write(
+        brief,
+        seeds=[5, 6],
+        sampling=SAMPLING,
+        on_bar=lambda *bar: heard.append(bar),
+        should_stop=lambda: len(heard) >= 2,
+    )
+    assert list(stopped) == []
+    assert 2 <= len(heard) < 8
+
+
+@pytest.mark.parametrize(
+    ("brief", "reason"),
+    [
+        (Brief(PROMPT, "3/4", "G", 60, 0), "at least one bar"),
+        (Brief(PROMPT, "waltz", "G", 60, 8), "A metre is written like"),
+        (Brief(PROMPT, "3/4", "H", 60, 8), "A key is written like"),
+        (Brief(PROMPT, "3/4", "G", 0, 8), "A tempo of"),
+        (Brief(prompt_lines("x" * 900), "3/4", "G", 60, 8), "leaves no room"),
+    ],
+)
+def test_a_brief_that_cannot_be_written_is_refused(writer, brief, reason):
+    with pytest.raises(ValueError, match=reason):
+        list(writer.write(brief, seeds=[1], sampling=SAMPLING))
