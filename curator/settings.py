@@ -36,7 +36,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "curator.middleware.ContentSecurityPolicyMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "curator.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -162,7 +162,7 @@ JOB_SWEEP_SECONDS = float(os.environ.get("CUEWRIGHT_SWEEP", "5"))
 JOB_RESEND_SECONDS = float(os.environ.get("CUEWRIGHT_RESEND", "30"))
 MODEL_IDLE_SECONDS = 300.0
 
-BROKER_URL = os.environ.get("BROKER_URL") or "filesystem://"
+BROKER_URL = os.environ.get("BROKER_URL") or "filesystem://localhost//"
 
 LOGGING: dict[str, Any] = {
     "version": 1,

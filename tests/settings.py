@@ -17,3 +17,5 @@ from curator.settings import *  # noqa: E402, F403 (after the environment is set
 
 STATIC_ROOT.mkdir(parents=True)  # noqa: F405
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+# A pool's idle connections would keep the test database from being dropped.
+DATABASES["default"].get("OPTIONS", {}).pop("pool", None)  # noqa: F405
