@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
 from curator.domain.media import store_media
@@ -96,7 +97,6 @@ def test_a_lost_file_is_not_found(owner_client, owner, settings):
     assert owner_client.get(media_url(media, owner)).status_code == 404
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_large_file_comes_in_small_pieces(owner):
     data = b"x" * (3 * CHUNK + 5)
     url = media_url(store_media(data=data, suffix=".opus"), owner)
@@ -107,7 +107,7 @@ def test_a_large_file_comes_in_small_pieces(owner):
         response = await client.get(url)
         return [len(piece) async for piece in response.streaming_content]
 
-    assert asyncio.run(fetch()) == [CHUNK, CHUNK, CHUNK, 5]
+    assert async_to_sync(fetch)() == [CHUNK, CHUNK, CHUNK, 5]
 
 
 def test_the_same_bytes_are_kept_once(settings):
