@@ -8,7 +8,9 @@ import importlib.util
 import re
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from lxml import etree
@@ -28,7 +30,7 @@ _KEPT = ("%%score", "T:", "C:", "L:", "Q:", "M:", "K:", "V:")
 _MARKER = re.compile(r"^\[r:[^\]]*\]")
 # Lines of the scripts that tell of progress, not of trouble.
 _PROGRESS = re.compile(
-    r"decoded from|skipped header|done in|written with|accidental -?\d added|skipped empty voice|^\s*$"
+    r"decoded from|skipped header|done in|written with|accidental -?\d added|skipped empty voice|^-*\^?$"
 )
 # The date would make the same score another file tomorrow; the document type names a DTD nobody loads.
 _PERISHABLE = re.compile(rb"[ \t]*<encoding-date>[^<]*</encoding-date>\r?\n|<!DOCTYPE[^>]*>\r?\n")
@@ -45,8 +47,8 @@ class Conversion:
 def abc_to_musicxml(text: str, *, title: str = "", composer: str = "") -> Conversion:
     """The MusicXML 4.0 of a stored text, the same bytes every time.
 
-    Raises NotationError when a note, a bar or the exact length of a bar is lost on the way (the converter
-    rounds notes shorter than a 64th).
+    Raises NotationError when a bar, a note or its exact place and length is lost on the way (the converter
+    rounds 64ths).
     """
     score = parse(text)
     heads = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
@@ -55,10 +57,10 @@ def abc_to_musicxml(text: str, *, title: str = "", composer: str = "") -> Conver
     found = heads_by_bar(xml)
     if found != heads:
         raise NotationError(_difference(heads, found, "MusicXML"))
-    for part in read_xml(xml).findall("part"):
-        for bar, measure in zip(score.bars, measures_of(part), strict=True):
-            if measure.length != bar.length:
-                raise NotationError(f"Bar {measure.place} has notes too short for the converter.")
+    written = _written(xml)
+    for number, (bar, there) in enumerate(zip(score.bars, written, strict=True), start=1):
+        if Counter((note.onset, note.length) for part in bar.parts for note in part.notes) != there:
+            raise NotationError(f"Bar {number} has notes too short for the converter.")
     return Conversion(xml.decode("utf-8"), warnings)
 
 
@@ -77,6 +79,17 @@ def musicxml_to_abc(xml: bytes) -> Conversion:
     if again > 0:
         warnings += (f"Ties between voices are lost in ABC; that many notes are struck again: {again}.",)
     return Conversion(made.text, warnings + made.warnings)
+
+
+def _written(xml: bytes) -> list[Counter[tuple[Fraction, Fraction]]]:
+    """Onset and length of every written note, bar by bar, over all parts."""
+    bars: list[Counter[tuple[Fraction, Fraction]]] = []
+    for part in read_xml(xml).findall("part"):
+        for measure in measures_of(part):
+            if measure.place > len(bars):
+                bars.append(Counter())
+            bars[measure.place - 1].update((e.onset, e.length) for e in measure.events if e.pitched)
+    return bars
 
 
 def clean_abc(text: str, *, title: str = "", composer: str = "") -> str:
@@ -119,7 +132,8 @@ def _run(script: str, name: str, data: bytes, options: list[str], seconds: float
         )
     said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines()]
     marked = [line for line in said if line.startswith(("--", "**"))]  # the rest quotes the text around
-    complaints = tuple(line.lstrip("-* ")[:200] for line in marked if not _PROGRESS.search(line))
+    sentences = (line.lstrip("-* ")[:200] for line in marked if not _PROGRESS.search(line))
+    complaints = tuple(dict.fromkeys(sentences))
     if done.timed_out:
         raise NotationError(f"The conversion took longer than {seconds:.0f} seconds and was stopped.")
     if done.returncode != 0 or not done.stdout.strip():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -153,7 +154,7 @@ def measures_of(part: "_Element") -> Iterator[Measure]:
                     raise NotationError("The score does not say how long a quarter is (no divisions).")
             else:
                 divisions_here = divisions
-            length = Fraction(0) if grace else _number(text, place) / (4 * divisions_here)
+            length = Fraction(0) if grace else _whole_notes(text, divisions_here, place)
             if child.tag == "backup":
                 now -= length
                 if now < 0:
@@ -178,6 +179,18 @@ def measures_of(part: "_Element") -> Iterator[Measure]:
                 )
             measure.length = max(measure.length, now)
         yield measure
+
+
+def _whole_notes(text: str | None, divisions: Fraction, place: int) -> Fraction:
+    try:
+        return _shared(text or "", divisions)
+    except (ValueError, ZeroDivisionError):
+        raise NotationError(f"Bar {place} has a duration that is not a number.") from None
+
+
+@lru_cache(maxsize=1024)
+def _shared(text: str, divisions: Fraction) -> Fraction:
+    return Fraction(text.strip()) / (4 * divisions)
 
 
 def _number(text: str | None, place: int) -> Fraction:
