@@ -1,15 +1,30 @@
 """All URLs. The apps above are included by name."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.i18n import set_language
 
-from curator.views import accounts, media
+from curator.views import accounts, components, films, listen, media, standings, workers
 
 urlpatterns = [
+    path("", films.home, name="home"),
+    path("films/<slug:slug>/", films.film, name="film"),
+    path("workers/", workers.workers, name="workers"),
+    path("workers/chip/", workers.job_chip, name="job_chip"),
+    path("jobs/<str:public_id>/cancel/", workers.cancel_job, name="cancel_job"),
+    path("components/", components.components, name="components"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-in/<str:token>/", accounts.sign_in_link, name="sign_in_link"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
-    path("language/", include("django.conf.urls.i18n")),
+    path("language/", login_not_required(set_language), name="set_language"),
     path("media/<str:token>/", media.media, name="media"),
+    path("films/<slug:slug>/listen/<str:number>/", listen.listen, name="listen"),
+    path("films/<slug:slug>/listen/<str:number>/judge/", listen.judge, name="judge"),
+    path("films/<slug:slug>/listen/<str:number>/undo/", listen.undo, name="undo_judgement"),
+    path("sounds/<str:token>/", listen.sound, name="sound"),
+    path("films/<slug:slug>/standings/<str:number>/", standings.standings, name="standings"),
+    path("films/<slug:slug>/standings/<str:number>/approve/", standings.approve, name="approve_cue"),
+    path("films/<slug:slug>/standings/<str:number>/revoke/", standings.revoke, name="revoke_approval"),
     path("", include("generation.urls")),
     path("", include("training.urls")),
 ]

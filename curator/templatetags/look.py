@@ -1,6 +1,7 @@
 """What templates need to draw the house: icons, names of lights, lengths and tempi in the reader's notation."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from django import template
 from django.utils.formats import number_format
@@ -9,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from curator.models.film import CueState
+from curator.models.jobs import Job
 from curator.shell import url_of
 
 register = template.Library()
@@ -40,6 +42,20 @@ def light_name(state: str) -> str:
 
 
 @register.filter
+def job_name(job: Job) -> str:
+    """What a job does, in words; a kind without a name here shows its own."""
+    names = {
+        "write": _("Write takes"),
+        "render": _("Engrave and sound"),
+        "engrave": _("Engrave"),
+        "sound": _("Sound"),
+        "import": _("Add scores"),
+        "fit": _("Fit the standings"),
+    }
+    return names.get(job.kind.rsplit(".", 1)[-1], job.kind)
+
+
+@register.filter
 def plain(value: float) -> str:
     """A number without needless zeros, in the reader's notation: 66, 66.5, 66,5."""
     rounded = round(float(value), 2)
@@ -56,10 +72,33 @@ def clock(seconds: float) -> str:
 
 
 @register.filter
-def length(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A length to a tenth of a second: 1:27.3, German 1:27,3."""
     tenths = round(float(seconds) * 10)
     return f"{clock(tenths // 10)}{number_format(tenths % 10 / 10, 1)[1:]}"
+
+
+@register.filter
+def fps(rate: Fraction) -> str:
+    """A frame rate as it is called: 24, 29.97."""
+    return number_format(float(rate), 0 if rate.denominator == 1 else 2)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share of 1 as a percentage with a thin space, "<1 %" and ">99 %" at the ends."""
+    value = 100 * float(share)
+    if 0 < value < 1:
+        return "<1\u2009%"
+    if 99 < value < 100:
+        return ">99\u2009%"
+    return f"{value:.0f}\u2009%"
+
+
+@register.filter
+def share(part: float, whole: float) -> float:
+    """`part` (0..1) of `whole`, for drawing."""
+    return round(float(part) * float(whole), 1)
 
 
 @dataclass(frozen=True)

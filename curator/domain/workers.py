@@ -1,0 +1,111 @@
+"""What the workers page shows: who is there, what each did in the last hour, what waits."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from curator.jobs import WORKER_ALIVE_SECONDS
+from curator.models.jobs import Job, JobState, Worker
+
+WINDOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A stretch of work within the last hour, in shares 0..1 of it."""
+
+    start: float
+    end: float
+    now: bool
+
+    @property
+    def width(self) -> float:
+        """Share of the hour, never too thin to be seen."""
+        return max(self.end - self.start, 0.004)
+
+
+@dataclass(frozen=True)
+class WorkerFacts:
+    """A worker, how long it has been silent, its last hour and its present job."""
+
+    worker: Worker
+    alive: bool
+    silent: timedelta
+    strokes: list[Stroke]
+    job: Job | None
+
+    @property
+    def silent_seconds(self) -> int:
+        """Seconds since the last heartbeat."""
+        return int(self.silent.total_seconds())
+
+
+@dataclass(frozen=True)
+class WorkersFacts:
+    """All workers that were heard in the last day, and the open jobs, the next one first."""
+
+    workers: list[WorkerFacts]
+    jobs: list[Job]
+    failed: list[Job]
+
+    @property
+    def alive(self) -> int:
+        """How many workers are up."""
+        return sum(facts.alive for facts in self.workers)
+
+    @property
+    def running(self) -> int:
+        """How many jobs are being done."""
+        return sum(job.state == JobState.RUNNING for job in self.jobs)
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        return len(self.jobs) - self.running
+
+    @property
+    def without_worker(self) -> list[str]:
+        """Queues in which jobs wait and which no living worker serves."""
+        served = {queue for facts in self.workers if facts.alive for queue in facts.worker.queues}
+        return sorted({job.queue for job in self.jobs} - served)
+
+
+def workers_facts(*, now: datetime | None = None) -> WorkersFacts:
+    """Workers and queue as they are `now`, in a constant number of queries."""
+    now = now or timezone.now()
+    workers = list(
+        Worker.objects.filter(heartbeat_at__gte=now - timedelta(days=1))
+        .filter(Q(stopped_at__isnull=True) | Q(stopped_at__gte=now - WINDOW))
+        .order_by("stopped_at", "name")
+    )
+    recent = Job.objects.filter(worker__in=workers, started_at__isnull=False).filter(
+        Q(finished_at__gte=now - WINDOW) | Q(state=JobState.RUNNING)
+    )
+    by_worker: dict[int, list[Job]] = {}
+    for job in recent.order_by("started_at"):
+        by_worker.setdefault(job.worker_id or 0, []).append(job)
+    return WorkersFacts(
+        workers=[_facts(worker, by_worker.get(worker.pk, []), now) for worker in workers],
+        jobs=list(Job.objects.open().select_related("worker").order_by("-state", "-priority", "created_at")[:100]),
+        failed=list(
+            Job.objects.filter(state=JobState.FAILED, finished_at__gte=now - timedelta(days=1)).order_by(
+                "-finished_at"
+            )[:5]
+        ),
+    )
+
+
+def _facts(worker: Worker, jobs: list[Job], now: datetime) -> WorkerFacts:
+    silent = now - worker.heartbeat_at
+    alive = worker.stopped_at is None and silent.total_seconds() < WORKER_ALIVE_SECONDS
+    present = next((job for job in jobs if job.state == JobState.RUNNING), None)
+    return WorkerFacts(worker, alive, silent, [_stroke(job, now) for job in jobs], present if alive else None)
+
+
+def _stroke(job: Job, now: datetime) -> Stroke:
+    assert job.started_at is not None  # noqa: S101 (narrows the type: the query asked for it)
+    ended = job.finished_at or job.heartbeat_at or now
+    start, end = (max(0.0, 1 - (now - moment) / WINDOW) for moment in (job.started_at, ended))
+    return Stroke(start, max(end, start), job.state == JobState.RUNNING)
