@@ -100,10 +100,10 @@ class Installation:
         with closing(socket.socket()) as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the SQLite database, read beside the running processes."""
         with closing(sqlite3.connect(self.data / "cuewright.sqlite3", timeout=30)) as database:
-            return database.execute(query).fetchall()
+            return database.execute(query, values).fetchall()
 
     def wait(self, query: str, expected: Any, seconds: float) -> None:
         """Wait until the first cell of `query` is `expected`."""

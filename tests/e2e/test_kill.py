@@ -18,9 +18,9 @@ WRITTEN = "select count(*) from generation_candidate where state = 'written'"
 
 def worker_pid(installation: Installation, queue: str) -> int:
     """The process of the newest worker of `queue`."""
-    query = f"select process_id from curator_worker where queues like '%{queue}%' order by id desc limit 1"
+    query = "select process_id from curator_worker where queues like ? order by id desc limit 1"
     deadline = time.monotonic() + 60
-    while not (found := installation.rows(query)):
+    while not (found := installation.rows(query, f"%{queue}%")):
         assert time.monotonic() < deadline, f"no worker for {queue}"
         time.sleep(0.2)
     return int(found[0][0])

@@ -1,0 +1,172 @@
+"""Measures every "It must show" figure and rewrites docs/figures.json: `make figures`.
+
+A figure that cannot be measured on this machine gets the value null and a note that says why.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.installation import Installation, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Figure:
+    """One measured number and what it was to be. `ok` is None where `value` is."""
+
+    issue: int
+    name: str
+    value: float | None
+    goal: str
+    ok: bool | None
+    command: str
+    commit: str = ""
+    machine: str = ""
+    note: str = ""
+
+
+Measure = Callable[[], Iterator[Figure]]
+
+
+def _run(*command: str, cwd: Path = ROOT, timeout: float = 3600, **environment: str) -> tuple[int, float, str]:
+    """Exit status, seconds and output of a command."""
+    start = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return done.returncode, time.monotonic() - start, done.stdout + done.stderr
+
+
+def clean_clone() -> Iterator[Figure]:
+    """A stranger's first minutes: clone, `make run`, first page, second start, `make test`."""
+    with tempfile.TemporaryDirectory(prefix="cuewright-clone-") as folder:
+        clone = Path(folder) / "cuewright"
+        _run("git", "clone", "--quiet", str(ROOT), str(clone))
+        first = _first_page(clone)
+        goal = "<= 600 s from clone to the first served page"
+        yield Figure(2, "make run on a clean clone", round(first, 1), goal, first <= 600, "make run")
+        second = _first_page(clone)
+        yield Figure(2, "second start", round(second, 1), "< 10 s", second < 10, "make run (again)")
+        _run("make", "-C", str(clone), "set-up")
+        _run(sys.executable, "run.py", "licences", cwd=clone)  # sets the developers' tools up
+        status, seconds, _output = _run("make", "test", cwd=clone)
+        yield Figure(
+            2,
+            "make test after set-up",
+            round(seconds, 1),
+            "<= 300 s, passing",
+            not status and seconds <= 300,
+            "make test",
+        )
+
+
+def _first_page(clone: Path) -> float:
+    """Seconds from `make run` until the sign-in page is served; everything is stopped again."""
+    port = free_port()
+    start = time.monotonic()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CUEWRIGHT_")}
+    with (clone / ".log").open("wb") as log:
+        process = subprocess.Popen(
+            ["make", "run"], cwd=clone, env={**environment, "CUEWRIGHT_PORT": str(port)}, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            while not _served(port):
+                if process.poll() is not None or time.monotonic() - start > 1800:
+                    raise AssertionError((clone / ".log").read_text(errors="replace")[-3000:])
+                time.sleep(0.1)
+            return time.monotonic() - start
+        finally:
+            subprocess.run(["pkill", "-TERM", "-s", str(process.pid)], check=False)
+            process.wait(60)
+
+
+def _served(port: int) -> bool:
+    import httpx  # here, so that listing the figures needs no network library
+
+    try:
+        return httpx.get(f"http://localhost:{port}/sign-in/", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def eight_candidates() -> Iterator[Figure]:
+    """The demo film's first cue, eight times, in one process without workers."""
+    command = "manage.py generate_cues --film demo --cue 1m1 --count 8 --wait --json"
+    with tempfile.TemporaryDirectory(prefix="cuewright-figures-") as folder:
+        installation = Installation(Path(folder))
+        installation.manage("migrate", "-v0")
+        installation.manage("seed_demo")
+        start = time.monotonic()
+        said = installation.manage_json(*command.removeprefix("manage.py ").removesuffix(" --json").split())
+        seconds = time.monotonic() - start
+    found = said["candidates"]
+    exact = sum(one["bars_asked"] == one["bars_found"] for one in found)
+    texts = len({one["abc"] for one in found})
+    bars = found[0]["bars_asked"]
+    yield Figure(2, "valid candidates of 8", said["valid"], "8", said["valid"] == 8, command)
+    yield Figure(2, "candidates with bars asked = found", exact, "8", exact == 8, command)
+    yield Figure(2, "distinct texts", texts, "8", texts == 8, command)
+    yield Figure(2, "bars of 1m1", bars, ">= 16", bars >= 16, command)
+    yield Figure(2, "seconds for eight candidates", round(seconds, 1), "<= 60", seconds <= 60, command)
+
+
+def _tests(name: str, *arguments: str) -> Measure:
+    """A figure that is the number of passed tests of one kind, all of which must pass."""
+
+    def measure() -> Iterator[Figure]:
+        command = "pytest " + " ".join(arguments)
+        status, seconds, output = _run(sys.executable, "-m", "pytest", "-q", *arguments)
+        passed = next((int(word) for word, after in zip(output.split(), output.split()[1:], strict=False)
+                       if after.startswith("passed")), 0)  # fmt: skip
+        yield Figure(2, name, passed, "all pass", status == 0 and passed > 0, command, note=f"{seconds:.0f} s")
+
+    return measure
+
+
+FIGURES: dict[str, Measure] = {
+    "clone": clean_clone,
+    "candidates": eight_candidates,
+    "browser": _tests("whole way in Chromium: passed tests", "-m", "e2e", "tests/e2e"),
+    "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
+}
+
+
+def main(names: list[str]) -> int:
+    """Measure all figures, or the named ones only; the others in docs/figures.json stay as they are."""
+    path = ROOT / "docs" / "figures.json"
+    known: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
+    commit = _run("git", "rev-parse", "--short", "HEAD")[2].strip()
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    failed = 0
+    for name in names or list(FIGURES):
+        for figure in FIGURES[name]():
+            figure.commit, figure.machine = commit, machine
+            failed += figure.ok is False
+            sys.stdout.write(f"{'ok ' if figure.ok else 'NOT'} {figure.name}: {figure.value} (goal {figure.goal})\n")
+            sys.stdout.flush()
+            known = [one for one in known if (one["issue"], one["name"]) != (figure.issue, figure.name)]
+            known.append(asdict(figure))
+            known.sort(key=lambda one: one["issue"])
+            path.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
