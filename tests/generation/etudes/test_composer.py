@@ -5,6 +5,7 @@ import pytest
 
 from curator.notation.abc import Note, Part, parse
 from curator.notation.bars import unreduce
+from curator.notation.convert import abc_to_musicxml, musicxml_to_abc
 from curator.notation.validity import validity
 from generation.etudes.composer import METRES, Etude, compose
 from generation.etudes.form import plan
@@ -110,3 +111,11 @@ def test_both_staves_carry_a_dynamic_in_bar_one_and_change_together():
 @pytest.mark.parametrize("bars", range(4, 52))
 def test_a_plan_has_the_bars_asked_for(bars: int):
     assert plan(bars, Random(bars)).bars == bars
+
+
+@pytest.mark.parametrize("texture", [Texture.GNOSSIENNE, Texture.CHORALE, Texture.OSTINATO])
+def test_the_reference_converters_give_the_same_text_back(texture: Texture):
+    etude = compose(22, texture=texture, bars=10)
+    there = abc_to_musicxml(etude.stored)
+    assert there.warnings == ()
+    assert musicxml_to_abc(there.text.encode()).text == etude.stored
