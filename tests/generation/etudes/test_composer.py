@@ -1,3 +1,4 @@
+from fractions import Fraction
 from itertools import product
 from random import Random
 
@@ -56,7 +57,7 @@ def test_the_learned_text_counts_its_lines():
 def test_what_is_asked_for_is_written():
     etude = compose(5, stage=Stage.PEACE, texture=Texture.WALTZ, metre="3/4", key="Db", tempo=51.5, bars=21)
     head = parse(etude.abc).header
-    assert (head.metre_text, head.key, head.tempo, etude.bars) == ("3/4", "Db", 51.5, 21)
+    assert (head.metre_text, head.key, head.tempo, etude.bars) == ("3/4", "Db", Fraction("51.5"), 21)
     assert head.prompt == ("%Minimal", "%Etude, Waltz", "%Keyboard", "%Peace")
 
 
