@@ -202,6 +202,13 @@ def _lease() -> timedelta:
     return timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
+def _kind(name: str) -> Kind | None:
+    if name not in KINDS:
+        # Workers load the tasks when they start; the web process and commands have not yet.
+        current_app.loader.import_default_modules()
+    return KINDS.get(name)
+
+
 def claim(job_id: int) -> Run | None:
     """Take the job if it waits or its lease has run out; None when someone else has it or it has ended."""
     now = timezone.now()
@@ -226,7 +233,9 @@ def execute(job_id: int) -> None:
     if run is None:
         return
     row = run.job
-    kind = KINDS[row.kind]
+    kind = _kind(row.kind)
+    if kind is None:
+        raise LookupError(f"no handler for jobs of kind {row.kind!r}")
     log.info("job %s %s starts, attempt %d", row.public_id, row.kind, row.attempt)
     try:
         with run.heartbeat():
@@ -281,7 +290,7 @@ def _release(run: Run, error: str) -> None:
 
 def _after_end(job_id: int) -> None:
     row = Job.objects.get(pk=job_id)
-    kind = KINDS.get(row.kind)
+    kind = _kind(row.kind)
     if kind and kind.on_end:
         kind.on_end(row)
 

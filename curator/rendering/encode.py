@@ -6,7 +6,7 @@ from typing import Any
 import av
 import numpy as np
 
-from curator.rendering.sampler import Pcm
+from curator.rendering.sampler import RATE, Pcm
 
 OPUS_BITS = 96_000
 MP3_BITS = 128_000
@@ -43,3 +43,12 @@ def _encode(pcm: Pcm, *, container: str, codec: str, bits: int, options: dict[st
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return file.getvalue()
+
+
+def opus_to_mp3(opus: bytes) -> bytes:
+    """The MP3 of an Ogg Opus file made by encode_opus, as long as that one."""
+    with av.open(io.BytesIO(opus), "r") as container:
+        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+        frames = [block for frame in container.decode(audio=0) for block in resampler.resample(frame)]
+        planes = [np.asarray(frame.to_ndarray(), np.float32) for frame in (*frames, *resampler.resample(None))]
+    return encode_mp3(Pcm(np.ascontiguousarray(np.concatenate(planes, axis=1).T), RATE))

@@ -131,9 +131,9 @@ def _run_verovio(musicxml: str) -> dict[str, Any]:
         memory_mb=MEMORY_MB,
     )
     if done.timed_out:
-        raise EngravingError(f"Engraving took longer than {TIMEOUT:.0f} seconds; the score is too long or too dense.")
+        raise EngravingError("Engraving took more than 60 seconds: the score is too long or too dense.")
     if done.returncode != 0:
-        raise EngravingError("The engraver stopped on this score; a note or bar in it is more than it can draw.")
+        raise EngravingError("The engraver stopped on this score: something in it is more than it can draw.")
     answer: dict[str, Any] = json.loads(done.stdout)
     if "error" in answer:
         raise EngravingError("The engraver cannot read this score.")

@@ -49,7 +49,10 @@ def true_peak_db(samples: NDArray[np.float32]) -> float:
         return float("-inf")
     size = 4096
     padded = np.pad(level, (0, -len(level) % size)).reshape(-1, size)
-    for block in np.flatnonzero(padded.max(axis=1) >= 0.5 * highest):
-        around = samples[max(0, block * size - 64) : (block + 1) * size + 64]
-        highest = max(highest, float(np.abs(resample_poly(around, 4, 1, axis=0)).max()))
+    for block in np.flatnonzero(padded.max(axis=1) >= 0.5 * highest).tolist():
+        before = 64 if block else 0
+        around = samples[block * size - before : (block + 1) * size + 64]
+        # The filter rings where `around` was cut out; only what lies inside is the clip's own.
+        inside = resample_poly(around, 4, 1, axis=0)[4 * before : 4 * (before + size)]
+        highest = max(highest, float(np.abs(inside).max()))
     return 20 * float(np.log10(highest))

@@ -83,7 +83,7 @@ def render(midi: bytes, samples: Path) -> Pcm:
         raise SoundError("No note of this score sounds.")
     last = max(note.end for note in notes)
     if last > LONGEST_SECONDS:
-        raise SoundError(f"The music lasts {last / 60:.0f} minutes; up to {LONGEST_SECONDS / 60:.0f} are sounded.")
+        raise SoundError("The music is longer than 15 minutes; so much is not sounded.")
     length = round((last + _TAIL) * RATE)
     dry = np.zeros((2, length), dtype=np.float32)
     by_pitch: dict[int, list[Note]] = {}
@@ -204,7 +204,7 @@ def _recording(folder: Path, pitch: int) -> Samples:
     """One recording as (2, N) at 48 kHz, from 1 ms before its first sound; kept for the life of the process."""
     path = folder / "audio" / f"{_NAMES[pitch % 12]}{pitch // 12 - 1}v8.ogg"
     if not path.is_file():
-        raise SoundError(f"The piano recording {path.name} is missing; npm install brings it.")
+        raise SoundError("The recordings of the piano are missing; `npm ci` brings them.")
     with av.open(str(path)) as container:
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
         sound = np.concatenate(list(_blocks(container, resampler)), axis=1)

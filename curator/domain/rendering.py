@@ -1,0 +1,267 @@
+"""From a piece version to what is seen and heard: renderings are asked for, made once, kept for ever.
+
+A rendering is one target ("engraving" or "sound") of one version at one tempo map by one renderer. Its files are named
+by their content; a new renderer makes new rows, so that old judgements keep the sound they were made on.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _noop
+
+from curator.domain.errors import DomainError
+from curator.domain.media import read_media, store_media
+from curator.jobs import Run, enqueue
+from curator.models.accounts import User
+from curator.models.jobs import Job
+from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingFile, RenderingState
+from curator.rendering.errors import RenderingError
+from curator.rendering.version import RENDERER
+
+ENGRAVING, SOUND = "engraving", "sound"
+RENDER_JOB, MP3_JOB = "curator.render", "curator.sound"
+
+TempoMap = Sequence[Sequence[float]]
+"""[[bar, quarters a minute], ...] as a cue has it; empty: the written tempi."""
+
+# What curator.rendering and curator.notation can say of a score; here so that the catalogues hold them.
+SENTENCES = (
+    _noop("The score has no bars."),
+    _noop("The score has no notes."),
+    _noop("The score is not well-formed XML."),
+    _noop("The score is not partwise MusicXML."),
+    _noop("Engraving took more than 60 seconds: the score is too long or too dense."),
+    _noop("The engraver stopped on this score: something in it is more than it can draw."),
+    _noop("The engraver cannot read this score."),
+    _noop("The engraving is not a drawing that can be shown."),
+    _noop("No note of this score sounds."),
+    _noop("The music is longer than 15 minutes; so much is not sounded."),
+    _noop("The recordings of the piano are missing; `npm ci` brings them."),
+    _noop("The sound of this score is silence."),
+    _noop("The MIDI file of this score cannot be read."),
+    _noop("The work was stopped before the score was drawn."),
+)
+
+
+@dataclass(frozen=True)
+class Renderings:
+    """What is seen and what is heard of one version at one tempo map."""
+
+    engraving: Rendering
+    sound: Rendering
+
+    @property
+    def pending(self) -> bool:
+        """Whether any of the two is still to be made."""
+        return RenderingState.PENDING in (self.engraving.state, self.sound.state)
+
+
+def rendering_key(*, version: PieceVersion, tempo_map: TempoMap, target: str) -> str:
+    """SHA-256 over version and its texts, tempo map, renderer and target."""
+    texts = hashlib.sha256(f"{version.abc}\0{version.musicxml}".encode()).hexdigest()
+    parts = [version.public_id, texts, [[bar, float(tempo)] for bar, tempo in tempo_map], RENDERER, target]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def request_rendering(
+    *,
+    version: PieceVersion,
+    tempo_map: TempoMap = (),
+    again: bool = False,
+    created_by: User | None = None,
+    priority: int = 0,
+) -> Renderings:
+    """The renderings of `version`; what is not made yet is sent to a worker. With `again`, failed ones too."""
+    found = _rows(version, tempo_map)
+    if again:
+        ids = [found.engraving.pk, found.sound.pk]
+        Rendering.objects.filter(pk__in=ids, state=RenderingState.FAILED).update(state=RenderingState.PENDING, error="")
+        found = _rows(version, tempo_map)
+    if found.pending:
+        enqueue(
+            kind=RENDER_JOB,
+            queue="cpu",
+            arguments={"engraving_id": found.engraving.pk, "sound_id": found.sound.pk},
+            key=f"render:{found.engraving.key}",
+            created_by=created_by,
+            priority=priority,
+        )
+    return found
+
+
+def make_rendering(*, version: PieceVersion, tempo_map: TempoMap = (), run: Run | None = None) -> Renderings:
+    """Engrave and sound `version` in this process, unless that was done before.
+
+    What cannot be made is kept as FAILED with its sentence; nothing is raised for that. With `run`, progress is
+    told and results are written only while the lease is held.
+    """
+    found = _rows(version, tempo_map)
+    _engrave(found.engraving, run)
+    _sound(found, run)
+    return _rows(version, tempo_map)
+
+
+def fulfil(*, engraving_id: int, sound_id: int, run: Run) -> None:
+    """Make the two renderings of a job. Raises DomainError with the sentence of what failed."""
+    engraving = Rendering.objects.select_related("version").filter(pk=engraving_id).first()
+    if engraving is None or not Rendering.objects.filter(pk=sound_id).exists():
+        return  # the piece was deleted meanwhile
+    found = make_rendering(version=engraving.version, tempo_map=engraving.tempo_map, run=run)
+    for row in (found.engraving, found.sound):
+        if row.state == RenderingState.FAILED:
+            raise DomainError(row.error)
+
+
+def rendering_ended(row: Job) -> None:
+    """A render job ended without being done: what still waits for it has failed too."""
+    ids = [row.arguments["engraving_id"], row.arguments["sound_id"]]
+    Rendering.objects.filter(pk__in=ids, state=RenderingState.PENDING).update(
+        state=RenderingState.FAILED,
+        error=row.error or "The work was stopped before the score was drawn.",
+        finished_at=timezone.now(),
+    )
+
+
+def request_mp3(*, sound: Rendering) -> Job | None:
+    """Have the MP3 of a sound made, for players without Ogg; None where it is there already."""
+    if sound.state != RenderingState.READY:
+        raise DomainError(sound.error or "The work was stopped before the score was drawn.")
+    if sound.files.filter(role="mp3").exists():
+        return None
+    return enqueue(kind=MP3_JOB, queue="cpu", arguments={"sound_id": sound.pk}, key=f"mp3:{sound.key}", priority=10)
+
+
+def add_mp3(*, sound_id: int, run: Run | None = None) -> MediaFile | None:
+    """Make the MP3 of a sound from its Opus file, once. None when the sound is gone or was never made."""
+    # PyAV is heavy and only workers need it.
+    from curator.rendering.encode import opus_to_mp3
+
+    files = {file.role: file.media for file in RenderingFile.objects.filter(rendering=sound_id).select_related("media")}
+    if "opus" not in files or "mp3" in files:
+        return files.get("mp3")
+    media = store_media(data=opus_to_mp3(read_media(files["opus"])), suffix=".mp3")
+    with _results(run):
+        RenderingFile.objects.get_or_create(rendering_id=sound_id, role="mp3", number=1, defaults={"media": media})
+    return media
+
+
+def _rows(version: PieceVersion, tempo_map: TempoMap) -> Renderings:
+    rows = []
+    for target in (ENGRAVING, SOUND):
+        row, _created = Rendering.objects.get_or_create(
+            key=rendering_key(version=version, tempo_map=tempo_map, target=target),
+            defaults={
+                "version": version,
+                "target": target,
+                "tempo_map": [list(entry) for entry in tempo_map],
+                "renderer": RENDERER,
+            },
+        )
+        rows.append(row)
+    return Renderings(*rows)
+
+
+def _engrave(row: Rendering, run: Run | None) -> None:
+    if row.state != RenderingState.PENDING:
+        return
+    # The converter and lxml's schema are for workers and commands only.
+    from curator.notation.convert import abc_to_musicxml
+    from curator.notation.errors import NotationError
+    from curator.rendering.engrave import TempoMark, engrave, timemap_document
+
+    _tell(run, 0)
+    marks = [TempoMark(int(bar), float(tempo)) for bar, tempo in row.tempo_map]
+    try:
+        musicxml = row.version.musicxml or abc_to_musicxml(row.version.abc).text
+        drawn = engrave(musicxml.encode(), tempo=marks)
+    except (RenderingError, NotationError) as error:
+        _fail(row, str(error), run)
+        return
+    timemap = json.dumps(timemap_document(drawn), separators=(",", ":")).encode()
+    svgs = (("page", drawn.pages), ("narrow", drawn.narrow_pages), ("incipit", (drawn.incipit,)))
+    files = [
+        (role, number, store_media(data=svg.encode(), suffix=".svg"))
+        for role, pages in svgs
+        for number, svg in enumerate(pages, start=1)
+    ]
+    files.append(("timemap", 1, store_media(data=timemap, suffix=".json")))
+    files.append(("midi", 1, store_media(data=drawn.midi, suffix=".mid")))
+    facts = {"pages": len(drawn.pages), "bars": drawn.bars}
+    _keep(row, files, seconds=drawn.seconds, facts=facts, run=run)
+
+
+def _sound(found: Renderings, run: Run | None) -> None:
+    row = found.sound
+    if row.state != RenderingState.PENDING:
+        return
+    # numpy, scipy and PyAV are heavy and only workers need them.
+    from curator.rendering.encode import encode_opus
+    from curator.rendering.loudness import TARGET_LUFS, to_loudness
+    from curator.rendering.sampler import render
+
+    engraving = Rendering.objects.get(pk=found.engraving.pk)
+    midi = engraving.files.filter(role="midi").select_related("media").first()
+    if midi is None:
+        _fail(row, engraving.error, run)
+        return
+    try:
+        _tell(run, 1)
+        pcm = render(read_media(midi.media), settings.PIANO_SAMPLES)
+        _tell(run, 2)
+        loud = to_loudness(pcm, TARGET_LUFS)
+    except RenderingError as error:
+        _fail(row, str(error), run)
+        return
+    _tell(run, 3)
+    opus = store_media(data=encode_opus(loud.pcm), suffix=".opus")
+    facts = {
+        "target_lufs": TARGET_LUFS,
+        "lufs": round(loud.lufs, 2),
+        "gain_db": round(loud.gain_db, 2),
+        "peak_db": round(loud.peak_db, 2),
+    }
+    _keep(row, [("opus", 1, opus)], seconds=loud.pcm.seconds, facts=facts, run=run)
+
+
+def _tell(run: Run | None, step: int) -> None:
+    if run is not None:
+        run.progress(step, 4)
+
+
+@contextmanager
+def _results(run: Run | None) -> Iterator[None]:
+    with run.commit() if run is not None else transaction.atomic():
+        yield
+
+
+def _keep(
+    row: Rendering,
+    files: Sequence[tuple[str, int, MediaFile]],
+    *,
+    seconds: float,
+    facts: dict[str, Any],
+    run: Run | None,
+) -> None:
+    with _results(run):
+        # Whoever finished first has written the same files.
+        if _end(row, state=RenderingState.READY, seconds=seconds, facts=facts):
+            RenderingFile.objects.bulk_create(
+                RenderingFile(rendering=row, role=role, number=number, media=media) for role, number, media in files
+            )
+
+
+def _fail(row: Rendering, sentence: str, run: Run | None) -> None:
+    with _results(run):
+        _end(row, state=RenderingState.FAILED, error=sentence)
+
+
+def _end(row: Rendering, **changes: Any) -> int:
+    waiting = Rendering.objects.filter(pk=row.pk, state=RenderingState.PENDING)
+    return waiting.update(finished_at=timezone.now(), **changes)
