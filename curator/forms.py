@@ -29,7 +29,7 @@ class JudgementForm(forms.Form):
             return Listening()
         try:
             return _listening(json.loads(text))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise ValidationError(_("The page's report of what was heard cannot be read.")) from error
 
 

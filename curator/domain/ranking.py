@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
+from curator.domain.rendering import SOUND, request_mp3
 from curator.domain.standings import read_field, record_standing
 from curator.models.accounts import User
 from curator.models.film import Cue
-from curator.models.library import Rendering, RenderingState
+from curator.models.library import MediaFile, Rendering, RenderingState
 from curator.models.ranking import Answer, Judgement, Pair, Take
 from curator.preference.choose import choose
 
@@ -31,6 +32,10 @@ SITTING_GAP = timedelta(minutes=20)
 LONG_SITTING_MINUTES = 20
 LONG_SITTING_PAIRS = 20
 """After this ears get tired (ITU-R BS.1116: sessions of 20 to 30 minutes at most)."""
+
+
+class SoundPending(DomainError):
+    """A file that a worker is making; it can be asked for again in a moment."""
 
 
 @dataclass(frozen=True)
@@ -207,12 +212,32 @@ def sounds_of(*, cue: Cue, takes: Iterable[Take]) -> dict[int, Rendering]:
     """The sound of each take that has one, by the take's key: at the cue's tempo map where that exists."""
     takes = list(takes)
     ready = Rendering.objects.filter(
-        version_id__in=[take.version_id for take in takes], target="sound", state=RenderingState.READY
+        version_id__in=[take.version_id for take in takes], target=SOUND, state=RenderingState.READY
     )
     by_version: dict[int, Rendering] = {}
     for row in sorted(ready, key=lambda row: (row.tempo_map == cue.tempo_map, row.pk)):
         by_version[row.version_id] = row
     return {take.pk: by_version[take.version_id] for take in takes if take.version_id in by_version}
+
+
+def sound_file(*, token: str, rater: User, mp3: bool = False) -> MediaFile | None:
+    """The file behind a side's token of a pair that is open and was handed to this listener; None for others.
+
+    With `mp3` the MP3 of the same sound. Raises SoundPending while a worker makes it.
+    """
+    held = Pair.objects.filter(rater=rater, closed_at__isnull=True).select_related("left_rendering", "right_rendering")
+    if pair := held.filter(left_token=token).first():
+        sound = pair.left_rendering
+    elif pair := held.filter(right_token=token).first():
+        sound = pair.right_rendering
+    else:
+        return None
+    if sound is None:
+        return None
+    if mp3 and request_mp3(sound=sound) is not None:
+        raise SoundPending(_("The sound is being prepared for this browser."))
+    file = sound.files.filter(role="mp3" if mp3 else "opus").select_related("media").first()
+    return file.media if file else None
 
 
 def read_sitting(*, rater: User) -> Sitting:

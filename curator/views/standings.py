@@ -1,0 +1,157 @@
+"""How the takes of a cue stand, and the owner's word on it."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from curator.domain.approvals import approval_in_force, approve_cue, revoke_approval
+from curator.domain.errors import DomainError
+from curator.domain.standings import Row, Standings, read_standings
+from curator.forms import ApprovalForm, RevocationForm
+from curator.models.film import Cue
+from curator.models.ranking import Approval
+from curator.preference.stop import ENOUGH_P_BEST, ENOUGH_REGRET
+from curator.views.access import SignedInRequest, owner, rater
+
+CLOSE_BEHIND = 0.1
+"""A take whose chance to be the best is at least this is still worth a word."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One row with its places in the drawing, percent of the width, and what it says in words."""
+
+    row: Row
+    low: float
+    high: float
+    low50: float
+    high50: float
+    reference: float
+    percent: str
+    bar: float
+    words: str
+    approved: bool
+
+    @property
+    def leads(self) -> bool:
+        """Whether the row is drawn in ember."""
+        return self.row.rank == 1 and self.row.met > 0
+
+
+@never_cache
+@require_safe
+@rater
+def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
+    """The takes of a cue, the strongest first, with the doubt drawn."""
+    cue = _cue(slug, number)
+    now = read_standings(cue=cue)
+    approval = approval_in_force(cue=cue)
+    return render(
+        request,
+        "curator/standings.html",
+        {
+            "cue": cue,
+            "film": cue.film,
+            "standings": now,
+            "rows": draw(now, approval),
+            "lede": lede(now, approval),
+            "leader": now.leader,
+            "approval": approval,
+            "sure": round(100 * now.rows[0].p_best) if now.leader else 0,
+            "enough": round(100 * ENOUGH_P_BEST),
+            "enough_regret": ENOUGH_REGRET,
+            "owner": request.user.is_owner,
+        },
+    )
+
+
+@require_POST
+@owner
+def approve(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
+    """The owner's word that a take is the music of the cue."""
+    cue = _cue(slug, number)
+    form = ApprovalForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose a take to approve."))
+        return redirect("standings", slug, number)
+    take = get_object_or_404(cue.takes, public_id=form.cleaned_data["take"])
+    try:
+        approve_cue(cue=cue, take=take, by=request.user, why=form.cleaned_data["why"])
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(
+            request, _("Take %(number)d is approved. %(cue)s is lit.") % {"number": take.number, "cue": cue.number}
+        )
+    return redirect("standings", slug, number)
+
+
+@require_POST
+@owner
+def revoke(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
+    """End the approval of the cue."""
+    cue = _cue(slug, number)
+    form = RevocationForm(request.POST)
+    why = form.cleaned_data["why"] if form.is_valid() else ""
+    try:
+        revoke_approval(cue=cue, by=request.user, why=why)
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("standings", slug, number)
+
+
+def draw(now: Standings, approval: Approval | None) -> list[Drawn]:
+    """All rows on one axis; equal takes sit on the reference line."""
+    reach = max([1.0, *(max(-row.low, row.high) for row in now.rows)]) * 1.06
+
+    def place(strength: float) -> float:
+        return round(50 + 50 * strength / reach, 2)
+
+    return [
+        Drawn(
+            row=row,
+            low=place(row.low),
+            high=place(row.high),
+            low50=place(row.low50),
+            high50=place(row.high50),
+            reference=50,
+            percent=percent(row.p_best),
+            bar=round(90 * row.p_best, 1),
+            words=_("strength %(at).2f, from %(low).2f to %(high).2f")
+            % {"at": row.strength, "low": row.low, "high": row.high},
+            approved=approval is not None and approval.take_id == row.take.pk,
+        )
+        for row in now.rows
+    ]
+
+
+def percent(share: float) -> str:
+    """A share in whole percent; what rounds to nothing is said to be less than one."""
+    if share < 0.005:
+        return "<1\u202f%"
+    return f"{round(100 * share)}\u202f%"
+
+
+def lede(now: Standings, approval: Approval | None) -> str:
+    """The standings in one or two sentences."""
+    if approval:
+        return _("Take %(number)d is the music of this cue.") % {"number": approval.take.number}
+    if not now.leader:
+        return _("Nobody has judged these takes yet.") if now.rows else _("There are no takes yet.")
+    first, *others = now.rows
+    close = [row for row in others if row.p_best >= CLOSE_BEHIND]
+    leads = _("Take %(number)d leads.") % {"number": first.take.number}
+    if not close:
+        return leads
+    if len(close) == 1:
+        return f"{leads} " + _("Take %(number)d is close behind.") % {"number": close[0].take.number}
+    return f"{leads} " + _("%(count)d others may still be better.") % {"count": len(close)}
+
+
+def _cue(slug: str, number: str) -> Cue:
+    return get_object_or_404(Cue.objects.select_related("film", "stage"), film__slug=slug, number=number)
