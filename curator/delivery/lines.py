@@ -39,7 +39,7 @@ class Slice:
 
 
 def draw_lines(tones: Sequence[Tone], events: Iterable[Event], measures: Sequence[Measure]) -> tuple[Line, ...]:
-    """The lines of both staves: voices 1 and 2 on staff 1, 5 and 6 on staff 2, the higher voice first.
+    """The lines of both staves: voices 1 and 2 on staff 1, 5 and 6 on staff 2, in the order of the source.
 
     Lines are drawn anew wherever no note sounds across a barline, so a voice that is alone on its staff is the
     first one. Where more than two voices sound, those that get in each other's way least share a line; notes of
@@ -54,13 +54,11 @@ def draw_lines(tones: Sequence[Tone], events: Iterable[Event], measures: Sequenc
     lines: list[Line] = []
     for staff in (1, 2):
         own = sorted((tone for tone in tones if tone.staff == staff), key=lambda tone: tone.start)
-        heights = _heights(own)
         drawn: dict[int, tuple[list[Tone], list[Event]]] = {(1, 5)[staff - 1]: ([], [])}
         for start, end, sounding in _stretches(own, measures):
             bundles: Bundles = [((voice,), notes) for voice, notes in sorted(_by_voice(sounding).items())]
             while len(bundles) > MOST_LINES:
                 bundles = _join_two(bundles)
-            bundles.sort(key=lambda bundle: (-max(heights[voice] for voice in bundle[0]), bundle[0]))
             for number, (names, notes) in enumerate(bundles, (1, 5)[staff - 1]):
                 line = drawn.setdefault(number, ([], []))
                 line[0].extend(notes)
@@ -101,14 +99,6 @@ def _by_voice(tones: Iterable[Tone]) -> dict[Voice, list[Tone]]:
     return voices
 
 
-def _heights(tones: Iterable[Tone]) -> dict[Voice, Fraction]:
-    """Mean pitch of each voice over the whole piece, so that voices keep their order from bar to bar."""
-    return {
-        voice: sum((tone.pitch.midi for tone in sounding), Fraction(0)) / len(sounding)
-        for voice, sounding in _by_voice(tones).items()
-    }
-
-
 def _join_two(bundles: Bundles) -> Bundles:
     pairs = [(i, j) for i in range(len(bundles)) for j in range(i + 1, len(bundles))]
     first, second = min(pairs, key=lambda pair: (_conflicts(bundles[pair[0]][1], bundles[pair[1]][1]), pair))
@@ -116,6 +106,7 @@ def _join_two(bundles: Bundles) -> Bundles:
         bundles[first][0] + bundles[second][0],
         sorted(bundles[first][1] + bundles[second][1], key=lambda tone: tone.start),
     )
+    # The first of the two comes earlier in the source, so the order of lines holds.
     return [joined if place == first else bundle for place, bundle in enumerate(bundles) if place != second]
 
 
@@ -135,7 +126,11 @@ def _conflicts(left: Sequence[Tone], right: Sequence[Tone]) -> int:
 
 
 def cut(line: Line, measures: Sequence[Measure]) -> list[tuple[Slice, ...]]:
-    """The slices of every bar, without gaps; an empty tuple where the line is silent for the whole bar."""
+    """The slices of every bar, without gaps; an empty tuple where the line is silent for the whole bar.
+
+    Rests of the first line of a staff are always visible, those of the second only where the source shows them.
+    """
+    first = line.number in (1, 5)
     result: list[tuple[Slice, ...]] = []
     tones, events = list(line.tones), list(line.skeleton)
     sounding: list[Tone] = []
@@ -147,11 +142,11 @@ def cut(line: Line, measures: Sequence[Measure]) -> list[tuple[Slice, ...]]:
         written = [event for event in written if event.end > measure.start]
         while events and events[0].onset < measure.end:
             written.append(events.pop(0))
-        result.append(_cut_bar(measure, sounding, written) if sounding else ())
+        result.append(_cut_bar(measure, sounding, written, first) if sounding else ())
     return result
 
 
-def _cut_bar(measure: Measure, sounding: Sequence[Tone], written: Sequence[Event]) -> tuple[Slice, ...]:
+def _cut_bar(measure: Measure, sounding: Sequence[Tone], written: Sequence[Event], first: bool) -> tuple[Slice, ...]:
     moments = {measure.start, measure.end}
     for tone in sounding:
         moments |= {moment for moment in (tone.start, *tone.seams, tone.end) if measure.start < moment < measure.end}
@@ -160,23 +155,23 @@ def _cut_bar(measure: Measure, sounding: Sequence[Tone], written: Sequence[Event
     for start, end in pairwise(bounds):
         now = tuple(tone for tone in sounding if tone.start < end and tone.end > start)
         if now:
-            slices.append(_dressed(Slice(start, end, now), written))
+            slices.append(_dressed(Slice(start, end, now), written, first))
         else:
             inner = sorted({start, end} | {m for event in written for m in (event.onset, event.end) if start < m < end})
-            slices += [_dressed(Slice(a, b, ()), written) for a, b in pairwise(inner)]
+            slices += [_dressed(Slice(a, b, ()), written, first) for a, b in pairwise(inner)]
     return tuple(slices)
 
 
-def _dressed(piece: Slice, written: Sequence[Event]) -> Slice:
+def _dressed(piece: Slice, written: Sequence[Event], first: bool) -> Slice:
     """The slice with the tuplet of the event it lies in, and its brackets."""
     around = [event for event in written if event.onset <= piece.start and piece.end <= event.end]
     if not around:
-        return Slice(piece.start, piece.end, piece.tones, visible=bool(piece.tones))
+        return Slice(piece.start, piece.end, piece.tones, visible=first or bool(piece.tones))
     event = next((event for event in around if event.ratio != (1, 1)), around[0])
     signs = tuple(
         sign
         for sign in event.signs
         if (sign.kind == "start" and event.onset == piece.start) or (sign.kind == "stop" and event.end == piece.end)
     )
-    visible = bool(piece.tones) or any(event.visible for event in around)
+    visible = first or bool(piece.tones) or any(event.visible for event in around)
     return Slice(piece.start, piece.end, piece.tones, event.ratio, signs, visible)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from curator.delivery.score import Metre, Pitch
 
@@ -33,6 +34,7 @@ class Value:
     ratio: tuple[int, int]
 
 
+@lru_cache(maxsize=4096)
 def spell(length: Fraction, ratio: tuple[int, int]) -> tuple[Value, ...]:
     """The values that, tied together, last `length` quarters; `ratio` is that of the tuplet they stand in.
 
@@ -50,7 +52,7 @@ def spell(length: Fraction, ratio: tuple[int, int]) -> tuple[Value, ...]:
     for base, name in TYPES.items():
         for dots in (2, 1, 0):
             value = base * (2 - Fraction(1, 2**dots))
-            while value <= written and (dots == 0 or value == written):
+            while value <= written and (dots < 2 or value == written):
                 values.append(Value(value * Fraction(*ratio), name, dots, ratio))
                 written -= value
     return tuple(values) if not written else ()
