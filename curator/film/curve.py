@@ -4,6 +4,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import hypot
+
+FLAT = 1e-12
+"""Less rise a second than this is none: no screen shows it, and ratios with it overflow."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,10 @@ def through(knots: Sequence[tuple[float, float]]) -> Curve | None:
         return Curve(seconds, levels, (0.0,))
     slopes = [steps[0], *((a + b) / 2 if a * b > 0 else 0.0 for a, b in pairwise(steps)), steps[-1]]
     for i, step in enumerate(steps):
-        if step == 0:
+        if abs(step) < FLAT:
             slopes[i] = slopes[i + 1] = 0.0
             continue
-        size = ((slopes[i] / step) ** 2 + (slopes[i + 1] / step) ** 2) ** 0.5
+        size = hypot(slopes[i] / step, slopes[i + 1] / step)
         if size > 3:
             slopes[i], slopes[i + 1] = 3 * slopes[i] / size, 3 * slopes[i + 1] / size
     return Curve(seconds, levels, tuple(slopes))

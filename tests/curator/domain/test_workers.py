@@ -1,0 +1,84 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from curator.domain.workers import workers_facts
+from curator.models.jobs import Job, Worker
+
+pytestmark = pytest.mark.django_db
+
+
+def make_worker(name: str, *, silent: float = 0, queues: tuple[str, ...] = ("cpu",), **fields) -> Worker:
+    now = timezone.now()
+    return Worker.objects.create(
+        name=name,
+        machine=name,
+        process_id=1,
+        queues=list(queues),
+        started_at=now,
+        heartbeat_at=now - timedelta(seconds=silent),
+        **fields,
+    )
+
+
+def test_a_worker_is_alive_while_its_heartbeat_is_young():
+    make_worker("a")
+    make_worker("b", silent=600)
+    make_worker("c", stopped_at=timezone.now())
+    make_worker("long gone", silent=200_000)
+    facts = workers_facts()
+    assert {item.worker.name: item.alive for item in facts.workers} == {"a": True, "b": False, "c": False}
+    assert facts.alive == 1
+
+
+def test_the_last_hour_is_drawn_in_shares():
+    now = timezone.now()
+    worker = make_worker("a")
+    Job.objects.create(
+        kind="t.render",
+        queue="cpu",
+        state="done",
+        worker=worker,
+        started_at=now - timedelta(minutes=90),
+        finished_at=now - timedelta(minutes=30),
+    )
+    Job.objects.create(
+        kind="t.render",
+        queue="cpu",
+        state="running",
+        lease="x",
+        lease_expires_at=now,
+        worker=worker,
+        started_at=now - timedelta(minutes=15),
+        heartbeat_at=now,
+    )
+    [facts] = workers_facts(now=now).workers
+    assert [(round(s.start, 3), round(s.end, 3), s.now) for s in facts.strokes] == [(0, 0.5, False), (0.75, 1, True)]
+    assert facts.job is not None
+
+
+def test_a_queue_that_nobody_serves_is_named():
+    make_worker("a", queues=("cpu",))
+    make_worker("b", queues=("gpu",), silent=600)
+    for queue in ("cpu", "gpu", "training"):
+        Job.objects.create(kind="t.render", queue=queue)
+    facts = workers_facts()
+    assert facts.without_worker == ["gpu", "training"]
+    assert (facts.running, facts.waiting) == (0, 3)
+
+
+def test_queries_do_not_grow(django_assert_num_queries):
+    for round_ in range(2):
+        worker = make_worker(f"w{round_}")
+        for _ in range(2):
+            Job.objects.create(
+                kind="t.render",
+                queue="cpu",
+                state="failed",
+                worker=worker,
+                started_at=timezone.now(),
+                finished_at=timezone.now(),
+            )
+        with django_assert_num_queries(4):
+            workers_facts()

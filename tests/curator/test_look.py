@@ -1,0 +1,48 @@
+from fractions import Fraction
+
+import pytest
+from django.utils import translation
+
+from curator.templatetags import look
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00.0"), (87.3, "1:27.3"), (59.96, "1:00.0"), (3725.04, "1:02:05.0")]
+)
+def test_duration(seconds, text):
+    assert look.duration(seconds) == text
+
+
+def test_numbers_in_german():
+    with translation.override("de"):
+        assert (look.duration(87.3), look.plain(66.5), look.plain(66)) == ("1:27,3", "66,5", "66")
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0\u2009%"), (0.004, "<1\u2009%"), (0.58, "58\u2009%"), (0.997, ">99\u2009%"), (1, "100\u2009%")],
+)
+def test_percent(share, text):
+    assert look.percent(share) == text
+
+
+def test_frame_rates():
+    assert (look.fps(Fraction(24)), look.fps(Fraction(30000, 1001))) == ("24", "29.97")
+
+
+def test_a_cell_a_bar():
+    cells = look.progress_cells(2, 4)
+    assert [(cell.x, cell.width, cell.done) for cell in cells.cells] == [
+        (0, 244, True),
+        (250, 244, True),
+        (500, 244, False),
+        (750, 244, False),
+    ]
+
+
+def test_many_bars_become_one():
+    assert [(cell.x, cell.width) for cell in look.progress_cells(50, 200).cells] == [(0, 250), (250, 750)]
+
+
+def test_url_or_none_is_empty_for_a_page_that_is_not_there():
+    assert (look.url_or_none("nowhere"), look.url_or_none("workers")) == ("", "/workers/")

@@ -1,0 +1,95 @@
+import re
+
+import pytest
+from django.urls import reverse
+
+from curator.models.film import HitPoint
+from tests.factories import make_cue, make_film, make_take
+
+pytestmark = pytest.mark.django_db
+
+
+def test_film_page_shows_arc_cues_and_the_next_step(owner_client):
+    cue = make_cue(title="Am Pier", state="to_rank")
+    HitPoint.objects.create(cue=cue, frame=480, label="Hand", hard=True)
+    make_take(cue=cue)
+    page = owner_client.get(reverse("film", args=[cue.film.slug])).content.decode()
+    assert "Am Pier</span> wants" not in page
+    assert re.search(r'<span class="no">1m1</span> Am Pier wants your ears', page)
+    assert page.count('class="btn primary"') == 1
+    assert '<svg class="arc" width="100%"' in page
+    assert "Forgotten" in page
+    assert "style=" not in page
+
+
+def test_film_page_draws_with_points_in_german(owner_client):
+    cue = make_cue()
+    owner_client.cookies["django_language"] = "de"
+    page = owner_client.get(reverse("film", args=[cue.film.slug])).content.decode()
+    assert not re.search(r'(?:x|y|width|height)="\d+,\d', page)
+    assert "0:48,0" in page
+
+
+def test_film_without_cues_is_designed(owner_client):
+    page = owner_client.get(reverse("film", args=[make_film().slug])).content.decode()
+    assert "No cue is marked yet" in page
+    assert "Mark the first cue" in page
+
+
+def test_film_asks_for_sign_in(client):
+    response = client.get(reverse("film", args=[make_film().slug]))
+    assert (response.status_code, response["Location"].split("?")[0]) == (302, "/sign-in/")
+
+
+def test_film_is_closed_to_listeners(rater_client):
+    assert rater_client.get(reverse("film", args=[make_film().slug])).status_code == 403
+
+
+def test_film_takes_no_post(owner_client):
+    assert owner_client.post(reverse("film", args=[make_film().slug])).status_code == 405
+
+
+def test_film_that_is_not_there(owner_client):
+    assert owner_client.get(reverse("film", args=["nothing"])).status_code == 404
+
+
+def test_film_page_queries_do_not_grow(owner_client, django_assert_max_num_queries):
+    film = make_film()
+    make_cue(film=film)
+    url = reverse("film", args=[film.slug])
+    owner_client.get(url)
+    counts = []
+    for _ in range(2):
+        with django_assert_max_num_queries(40) as queries:
+            owner_client.get(url)
+        counts.append(len(queries))
+        make_take(cue=make_cue(film=film))
+        make_cue(film=film)
+    assert counts[0] == counts[1]
+
+
+def test_home_leads_the_owner_to_the_film_last_seen(owner_client):
+    first, second = make_film(), make_film()
+    assert owner_client.get("/")["Location"] == reverse("film", args=[first.slug])
+    owner_client.get(reverse("film", args=[second.slug]))
+    assert owner_client.get("/")["Location"] == reverse("film", args=[second.slug])
+
+
+def test_home_without_a_film_says_how_to_get_one(owner_client):
+    page = owner_client.get("/")
+    assert page.status_code == 200
+    assert "seed_demo" in page.content.decode()
+
+
+def test_home_leads_a_listener_to_what_wants_ears(rater_client):
+    film = make_film()
+    make_cue(film=film)
+    assert "Nothing to hear yet" in rater_client.get("/").content.decode()
+    make_cue(film=film, state="to_rank")
+    assert rater_client.get("/")["Location"] == reverse("listen", args=[film.slug, "1m2"])
+
+
+def test_home_asks_for_sign_in_and_takes_no_post(client, owner_client):
+    assert owner_client.post("/").status_code == 405
+    owner_client.logout()
+    assert client.get("/").status_code == 302
