@@ -1,14 +1,16 @@
 """Cues with takes that sound, and listeners who judge them, for tests."""
 
+from typing import Any
+
 from curator.domain.ranking import next_pair, record_judgement
 from curator.models.accounts import User
 from curator.models.film import Cue
 from curator.models.library import Rendering, RenderingState
-from curator.models.ranking import Judgement, Take
+from curator.models.ranking import Judgement, Pair, Take
 from tests.factories import make_cue, make_take
 
 
-def cue_with_takes(count: int, **fields: object) -> Cue:
+def cue_with_takes(count: int, **fields: Any) -> Cue:
     """A cue with takes 1 ... count, not yet sounding."""
     cue = make_cue(**fields)
     for _ in range(count):
@@ -28,12 +30,18 @@ def give_sound(take: Take, *, tempo_map: object = None, state: str = RenderingSt
     )
 
 
+def hand(cue: Cue, rater: User | None, *, audible: bool = False) -> Pair:
+    """The pair that is this listener's turn; there must be one."""
+    pair = next_pair(cue=cue, rater=rater, audible=audible)
+    assert pair is not None
+    return pair
+
+
 def judge(cue: Cue, rater: User, count: int, *, answer: str = "") -> list[Judgement]:
     """The take with the smaller number serves better, unless told otherwise."""
     done = []
     for _ in range(count):
-        pair = next_pair(cue=cue, rater=rater)
-        assert pair is not None
+        pair = hand(cue, rater)
         said = answer or ("left" if pair.left.number < pair.right.number else "right")
         done.append(record_judgement(pair=pair, rater=rater, answer=said))
     return done

@@ -20,7 +20,7 @@ from curator.models.film import CueState
 from curator.models.library import RenderingState
 from curator.models.ranking import Answer, Judgement, Pair, Standing, TakeState
 from tests.factories import make_user
-from tests.listening import cue_with_takes, give_sound, judge
+from tests.listening import cue_with_takes, give_sound, hand, judge
 
 pytestmark = pytest.mark.django_db
 
@@ -33,26 +33,26 @@ def test_next_pair_needs_two_takes(owner, count):
 
 def test_next_pair_stays_the_same_until_it_is_answered(owner):
     cue = cue_with_takes(4)
-    first = next_pair(cue=cue, rater=owner)
-    assert next_pair(cue=cue, rater=owner) == first
+    first = hand(cue, owner)
+    assert hand(cue, owner) == first
     record_judgement(pair=first, rater=owner, answer="tie")
-    assert next_pair(cue=cue, rater=owner) != first
+    assert hand(cue, owner) != first
 
 
 def test_next_pair_gives_each_listener_his_own(owner, rater):
     cue = cue_with_takes(4)
-    mine, theirs = next_pair(cue=cue, rater=owner), next_pair(cue=cue, rater=rater)
+    mine, theirs = hand(cue, owner), hand(cue, rater)
     assert mine.public_id != theirs.public_id
     assert len({mine.left_token, mine.right_token, theirs.left_token, theirs.right_token}) == 4
 
 
 def test_next_pair_leaves_discarded_takes_out(owner):
     cue = cue_with_takes(3)
-    open_pair = next_pair(cue=cue, rater=owner)
+    open_pair = hand(cue, owner)
     gone = open_pair.left
     gone.state = TakeState.DISCARDED
     gone.save()
-    again = next_pair(cue=cue, rater=owner)
+    again = hand(cue, owner)
     assert again != open_pair
     assert gone.pk not in (again.left_id, again.right_id)
     open_pair.refresh_from_db()
@@ -66,31 +66,31 @@ def test_next_pair_for_ears_waits_for_the_sound(owner):
     give_sound(second, state=RenderingState.PENDING)
     assert next_pair(cue=cue, rater=owner, audible=True) is None
     sound = give_sound(third)
-    pair = next_pair(cue=cue, rater=owner, audible=True)
+    pair = hand(cue, owner, audible=True)
     assert {pair.left_id, pair.right_id} == {first.pk, third.pk}
     assert sound in (pair.left_rendering, pair.right_rendering)
 
 
 def test_next_pair_for_ears_replaces_one_without_sound(owner):
     cue = cue_with_takes(2)
-    silent = next_pair(cue=cue, rater=owner)
+    silent = hand(cue, owner)
     for take in cue.takes.all():
         give_sound(take)
-    heard = next_pair(cue=cue, rater=owner, audible=True)
+    heard = hand(cue, owner, audible=True)
     assert heard != silent
     assert heard.left_rendering is not None
 
 
 def test_next_pair_without_a_rater_is_new_each_time():
     cue = cue_with_takes(3)
-    first, second = next_pair(cue=cue, rater=None), next_pair(cue=cue, rater=None)
+    first, second = hand(cue, None), hand(cue, None)
     assert first != second
     assert (first.left_id, first.right_id) == (second.left_id, second.right_id)
 
 
 def test_next_pair_database_allows_one_open_pair_a_listener(owner):
     cue = cue_with_takes(2)
-    pair = next_pair(cue=cue, rater=owner)
+    pair = hand(cue, owner)
     pair.pk = None
     pair.public_id, pair.left_token, pair.right_token = "a", "b", "c"
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -109,7 +109,7 @@ def test_record_judgement_keeps_every_fact(owner):
     cue = cue_with_takes(2)
     for take in cue.takes.all():
         give_sound(take)
-    pair = next_pair(cue=cue, rater=owner, audible=True)
+    pair = hand(cue, owner, audible=True)
     judgement = record_judgement(
         pair=pair,
         rater=owner,
@@ -158,7 +158,7 @@ def test_record_judgement_keeps_every_fact(owner):
 
 def test_record_judgement_writes_the_same_answer_once(owner):
     cue = cue_with_takes(2)
-    pair = next_pair(cue=cue, rater=owner)
+    pair = hand(cue, owner)
     first = record_judgement(pair=pair, rater=owner, answer="left")
     assert record_judgement(pair=pair, rater=owner, answer="left") == first
     with pytest.raises(DomainError, match="has its answer already"):
@@ -168,7 +168,7 @@ def test_record_judgement_writes_the_same_answer_once(owner):
 
 def test_record_judgement_refuses_what_is_no_answer(owner, rater):
     cue = cue_with_takes(2)
-    pair = next_pair(cue=cue, rater=owner)
+    pair = hand(cue, owner)
     for answer in ("retracted", "", "LEFT"):
         with pytest.raises(DomainError, match="The answer is one of"):
             record_judgement(pair=pair, rater=owner, answer=answer)
@@ -180,7 +180,7 @@ def test_record_judgement_refuses_what_is_no_answer(owner, rater):
 def test_record_judgement_refuses_a_pair_that_was_handed_back(owner):
     cue = cue_with_takes(3)
     judge(cue, owner, 1)
-    closed = next_pair(cue=cue, rater=owner)
+    closed = hand(cue, owner)
     undo_judgement(cue=cue, rater=owner)
     with pytest.raises(DomainError, match="no longer open"):
         record_judgement(pair=closed, rater=owner, answer="left")
@@ -188,7 +188,7 @@ def test_record_judgement_refuses_a_pair_that_was_handed_back(owner):
 
 def test_record_judgement_of_a_script_may_name_any_rater(rater):
     cue = cue_with_takes(2)
-    judgement = record_judgement(pair=next_pair(cue=cue, rater=None), rater=rater, answer="left")
+    judgement = record_judgement(pair=hand(cue, None), rater=rater, answer="left")
     assert judgement.rater == rater
 
 
@@ -231,7 +231,7 @@ def test_undo_judgement_adds_a_row_and_hands_the_pair_out_again(owner):
     assert (rows[2]["answer"], rows[2]["supersedes_id"]) == (Answer.RETRACTED, last.pk)
     assert (pair.left_id, pair.right_id, pair.policy) == (last.left_id, last.right_id, last.policy)
     assert pair.public_id != last.pair
-    assert next_pair(cue=cue, rater=owner) == pair
+    assert hand(cue, owner) == pair
     assert [row.pk for row in Judgement.objects.standing()] == [before[0]["id"]]
     record_judgement(pair=pair, rater=owner, answer="tie")
     assert Judgement.objects.standing().count() == 2

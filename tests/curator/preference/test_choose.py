@@ -5,7 +5,7 @@ import pytest
 
 from curator.preference.choose import Choice, choose, information_gain, sides
 from curator.preference.fit import fit
-from curator.preference.votes import Vote
+from curator.preference.votes import Answer, Vote
 
 
 def session(n: int, count: int, *, seed: int = 1, rater: str = "mia", answer=None) -> list[tuple[Choice, Vote]]:
@@ -15,7 +15,8 @@ def session(n: int, count: int, *, seed: int = 1, rater: str = "mia", answer=Non
     for index in range(count):
         choice = choose(fit(n, votes), votes, seed=seed, rater=rater)
         assert choice is not None
-        said = answer(index) if answer else ("left" if choice.left < choice.right else "right")
+        better: Answer = "left" if choice.left < choice.right else "right"
+        said: Answer = answer(index) if answer else better
         votes.append(Vote(choice.left, choice.right, said))
         choices.append(choice)
     return list(zip(choices, votes, strict=True))

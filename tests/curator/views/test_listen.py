@@ -7,13 +7,13 @@ from django.test import Client
 from django.urls import reverse
 
 from curator.domain.media import store_media
-from curator.domain.ranking import next_pair, record_judgement
+from curator.domain.ranking import record_judgement
 from curator.models.jobs import Job
 from curator.models.library import RenderingFile
 from curator.models.ranking import Answer, Judgement, Pair
 from curator.views.listen import bar_starts
 from tests.factories import make_cue, make_user
-from tests.listening import cue_with_takes, give_sound
+from tests.listening import cue_with_takes, give_sound, hand
 
 pytestmark = pytest.mark.django_db
 
@@ -172,7 +172,7 @@ def test_judge_refuses_an_answer_that_is_none(owner_client, cue):
 
 
 def test_judge_refuses_the_pair_of_another_listener(owner_client, rater_client, rater, cue):
-    pair = next_pair(cue=cue, rater=rater, audible=True)
+    pair = hand(cue, rater, audible=True)
     response = owner_client.post(url("judge", cue), {"pair": pair.public_id, "answer": "left"}, follow=True)
     assert "handed to somebody else" in response.content.decode()
     assert Judgement.objects.count() == 0
@@ -180,7 +180,7 @@ def test_judge_refuses_the_pair_of_another_listener(owner_client, rater_client, 
 
 def test_judge_refuses_the_pair_of_another_cue(owner_client, owner, cue):
     other = make_cue(film=cue.film)
-    pair = next_pair(cue=cue, rater=owner, audible=True)
+    pair = hand(cue, owner, audible=True)
     address = reverse("judge", args=[cue.film.slug, other.number])
     assert owner_client.post(address, {"pair": pair.public_id, "answer": "left"}).status_code == 404
 
@@ -222,7 +222,7 @@ def test_listen_queries_do_not_grow(owner_client, owner, django_assert_max_num_q
         for take in cue.takes.all():
             give_sound(take)
         for _ in range(count):
-            record_judgement(pair=next_pair(cue=cue, rater=owner, audible=True), rater=owner, answer="left")
+            record_judgement(pair=hand(cue, owner, audible=True), rater=owner, answer="left")
         owner_client.get(url("listen", cue))
         with django_assert_max_num_queries(24):
             owner_client.get(url("listen", cue))
@@ -236,7 +236,7 @@ def content(response) -> bytes:
 
 
 def test_sound_plays_for_its_listener_while_the_pair_is_open(owner_client, owner, cue):
-    pair = next_pair(cue=cue, rater=owner, audible=True)
+    pair = hand(cue, owner, audible=True)
     address = reverse("sound", args=[pair.left_token])
     response = owner_client.get(address)
     assert (response.status_code, response["Content-Type"]) == (200, "audio/ogg")
@@ -251,7 +251,7 @@ def test_sound_plays_for_its_listener_while_the_pair_is_open(owner_client, owner
 
 
 def test_sound_as_mp3_is_made_on_first_request(owner_client, owner, cue):
-    pair = next_pair(cue=cue, rater=owner, audible=True)
+    pair = hand(cue, owner, audible=True)
     address = reverse("sound", args=[pair.left_token]) + "?as=mp3"
     for _ in range(2):
         response = owner_client.get(address)
@@ -263,7 +263,7 @@ def test_sound_as_mp3_is_made_on_first_request(owner_client, owner, cue):
 
 
 def test_sound_is_for_nobody_else(client, rater_client, owner, cue):
-    pair = next_pair(cue=cue, rater=owner, audible=True)
+    pair = hand(cue, owner, audible=True)
     address = reverse("sound", args=[pair.right_token])
     assert client.get(address).status_code == 302
     assert rater_client.get(address).status_code == 404
