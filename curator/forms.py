@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
@@ -31,6 +32,49 @@ class JudgementForm(forms.Form):
             return _listening(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise ValidationError(_("The page's report of what was heard cannot be read.")) from error
+
+
+class FilesInput(forms.ClearableFileInput):
+    """A file field that takes several files at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One or more files; cleans to a list of them."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        """Every file by itself, as Django checks one."""
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(file, initial) for file in files or [None]]
+
+
+class ScoresForm(forms.Form):
+    """Scores to add, and what the user says of them."""
+
+    scores = FilesField(
+        label=_("Scores"),
+        allow_empty_file=True,  # an empty file is refused by its name, with the others
+        max_length=None,
+        help_text=_("MusicXML (.musicxml, .mxl, .xml) or ABC (.abc), at most 20 MB each."),
+        error_messages={"required": _("Choose at least one file.")},
+    )
+    title = forms.CharField(
+        label=_("Title"), required=False, max_length=200, help_text=_("For one file; without it the file's own title.")
+    )
+    composer = forms.CharField(
+        label=_("Composer"), required=False, max_length=200, help_text=_("Without it the composer the file names.")
+    )
+    period = forms.CharField(label=_("Period"), required=False, max_length=60)
+    instrumentation = forms.CharField(label=_("Instrumentation"), required=False, max_length=60)
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=300, help_text=_("Words with commas between."))
+
+    def clean_tags(self) -> tuple[str, ...]:
+        """The tags, each once."""
+        words = (" ".join(word.split())[:60] for word in self.cleaned_data["tags"].split(","))
+        return tuple(dict.fromkeys(word for word in words if word))[:20]
 
 
 class ApprovalForm(forms.Form):

@@ -149,6 +149,11 @@ PIANO_SAMPLES = NODE_MODULES / "@audio-samples" / "piano-velocity8"
 MAX_UPLOAD_MB = int(os.environ.get("CUEWRIGHT_MAX_UPLOAD_MB", "20"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD_MB * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "curator.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Seconds of each side that must be heard before a judgement counts (at most 40 % of the clip).
 MIN_LISTEN_SECONDS = float(os.environ.get("CUEWRIGHT_MIN_LISTEN", "8"))

@@ -1,6 +1,8 @@
 """The kinds of job of this app. Each handler is safe to run twice."""
 
-from curator.domain import rendering
+from typing import Any
+
+from curator.domain import library, rendering
 from curator.jobs import Run, job
 
 
@@ -14,3 +16,9 @@ def render(run: Run, *, engraving_id: int, sound_id: int) -> None:
 def mp3(run: Run, *, sound_id: int) -> None:
     """Make the MP3 of one sound."""
     rendering.add_mp3(sound_id=sound_id, run=run)
+
+
+@job(library.IMPORT_JOB)
+def import_upload(run: Run, *, media: int, name: str, about: dict[str, Any], user: int | None = None) -> dict[str, Any]:
+    """Make a piece of one uploaded file."""
+    return library.import_upload(media=media, name=name, about=about, user=user, run=run)

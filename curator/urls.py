@@ -4,11 +4,21 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from curator.views import accounts, components, films, listen, media, standings, workers
+from curator.views import accounts, components, films, library, listen, media, scores, standings, workers
 
 urlpatterns = [
     path("", films.home, name="home"),
     path("films/<slug:slug>/", films.film, name="film"),
+    path("films/<slug:slug>/desk/<str:number>/<int:take>/", scores.take, name="take"),
+    path("scores/<str:public_id>/", scores.score, name="score"),
+    path("scores/<str:public_id>/score.musicxml", scores.score_musicxml, name="score_musicxml"),
+    path("scores/<str:public_id>/again/", scores.render_again, name="render_again"),
+    path("sounds/<str:key>.mp3", scores.sound_mp3, name="sound_mp3"),
+    path("library/", library.library, name="library"),
+    path("library/add/", library.add_scores, name="add_scores"),
+    path("library/imports/", library.imports, name="imports"),
+    path("library/imports/<str:public_id>/retry/", library.retry, name="retry_import"),
+    path("library/imports/<str:public_id>/forget/", library.forget, name="forget_import"),
     path("workers/", workers.workers, name="workers"),
     path("workers/chip/", workers.job_chip, name="job_chip"),
     path("jobs/<str:public_id>/cancel/", workers.cancel_job, name="cancel_job"),

@@ -17,6 +17,7 @@ CONTENT_TYPES = {
     ".webm": "video/webm",
     ".zip": "application/zip",
     ".musicxml": "application/vnd.recordare.musicxml+xml",
+    ".upload": "application/octet-stream",  # as it came in, whatever it is
 }
 
 

@@ -1,0 +1,230 @@
+"""Files become pieces: read, checked, converted, counted, and told apart from what is already there."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from pathlib import PurePath
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from curator.domain.errors import DomainError
+from curator.domain.media import read_media, store_media
+from curator.domain.rendering import request_rendering
+from curator.jobs import Run, enqueue
+from curator.models.accounts import User
+from curator.models.jobs import Job, JobState
+from curator.models.library import MediaFile, Origin, Piece, PieceVersion, Source, Tag
+from curator.notation.abc import parse
+from curator.notation.convert import musicxml_to_abc
+from curator.notation.errors import NotationError
+from curator.notation.facts import facts_of
+from curator.notation.intake import MOST_UPLOAD, read_score
+from curator.notation.validity import validity
+
+IMPORT_JOB = "library.import"
+ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
+
+
+@dataclass(frozen=True)
+class About:
+    """What the user says of the files he adds; the files' own title and composer are taken where this is empty."""
+
+    title: str = ""
+    composer: str = ""
+    period: str = ""
+    instrumentation: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Like:
+    """The piece that a file repeats, and how: the same file or the same notes."""
+
+    piece: Piece
+    how: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of one file. A duplicate makes no new piece; `piece` is then the one that is there."""
+
+    piece: Piece
+    version: PieceVersion
+    like: Like | None
+    warnings: tuple[str, ...]
+    notes_in: int
+    notes_out: int
+
+    @property
+    def status(self) -> str:
+        """imported or duplicate."""
+        return "duplicate" if self.like else "imported"
+
+
+def import_score(
+    *,
+    name: str,
+    data: bytes,
+    about: About | None = None,
+    source: Source | None = None,
+    origin: str = Origin.UPLOADED,
+    created_by: User | None = None,
+    run: Run | None = None,
+) -> Imported:
+    """Make a piece of the file `name`, and ask for its engraving and sound.
+
+    Raises DomainError with the reason when the file is no piano score or would lose a note. With `run`, the
+    piece is written only while the lease is held.
+    """
+    about = about or About()
+    sha256 = hashlib.sha256(data).hexdigest()
+    known = _known(original_sha256=sha256)
+    if known is not None:
+        notes = int(known.facts.get("notes", 0))
+        return Imported(known.piece, known, Like(known.piece, "same file"), (), notes, notes)
+    try:
+        intake = read_score(name, data)
+        if run is not None:
+            run.progress(1, 3)
+        made = musicxml_to_abc(intake.musicxml)
+        if run is not None:
+            run.progress(2, 3)
+        verdict = validity(made.text, musicxml=intake.musicxml)
+    except NotationError as error:
+        raise DomainError(str(error)) from error
+    if not (verdict.valid or verdict.importable):
+        raise DomainError(verdict.reason)
+    warnings = [*intake.warnings, *made.warnings]
+    title = about.title or intake.title
+    if not title:
+        title = _title_from(name)
+        warnings.append("The file names no title; its file name stands for it.")
+    with run.commit() if run is not None else transaction.atomic():
+        known = _known(fingerprint=intake.fingerprint)
+        if known is not None:
+            like = Like(known.piece, "same notes")
+            return Imported(known.piece, known, like, tuple(warnings), intake.notes, verdict.notes)
+        piece = Piece.objects.create(
+            title=title[:200],
+            composer=(about.composer or intake.composer)[:200],
+            period=about.period[:60],
+            instrumentation=about.instrumentation[:60],
+            origin=origin,
+            source=source,
+            created_by=created_by,
+        )
+        piece.tags.set([Tag.objects.get_or_create(kind="", name=tag[:60])[0] for tag in about.tags])
+        version = PieceVersion.objects.create(
+            piece=piece,
+            abc=made.text,
+            musicxml=intake.musicxml.decode(),
+            sha256=hashlib.sha256(made.text.encode()).hexdigest(),
+            fingerprint=intake.fingerprint,
+            original_name=name[-255:],
+            original_sha256=sha256,
+            converter=f"abctoolkit {version_of('abctoolkit')}",
+            warnings=warnings,
+            facts=facts_of(parse(made.text)),
+            created_by=created_by,
+        )
+        request_rendering(version=version, created_by=created_by)
+    return Imported(piece, version, None, tuple(warnings), intake.notes, verdict.notes)
+
+
+def _known(**fields: str) -> PieceVersion | None:
+    """A version in the library with this fingerprint or this original."""
+    found = PieceVersion.objects.filter(piece__archived_at__isnull=True, **fields)
+    return found.select_related("piece").order_by("pk").first()
+
+
+def _title_from(name: str) -> str:
+    stem = PurePath(name.replace("\\", "/")).stem.replace("_", " ").strip()
+    return " ".join(stem.split()) or _("Untitled")
+
+
+# --- uploads --------------------------------------------------------------------------------------
+
+
+def upload_score(*, name: str, data: bytes, about: About | None = None, created_by: User | None = None) -> Job:
+    """Keep the file and have a worker import it. Raises DomainError for what needs no worker to be refused."""
+    if not name.lower().endswith(ENDINGS):
+        raise DomainError(_("The file name has none of the endings .musicxml, .mxl, .xml and .abc."))
+    if len(data) > MOST_UPLOAD:
+        raise DomainError(_("The file is larger than %(size)d MB.") % {"size": MOST_UPLOAD // 1_000_000})
+    if not data:
+        raise DomainError(_("The file is empty."))
+    about = about or About()
+    media = store_media(data=data, suffix=".upload")
+    arguments: dict[str, Any] = {"media": media.pk, "name": name[-255:], "user": created_by.pk if created_by else None}
+    arguments["about"] = {
+        "title": about.title,
+        "composer": about.composer,
+        "period": about.period,
+        "instrumentation": about.instrumentation,
+        "tags": list(about.tags),
+    }
+    return enqueue(
+        kind=IMPORT_JOB,
+        queue="cpu",
+        arguments=arguments,
+        key=f"import:{media.sha256}",
+        priority=5,
+        created_by=created_by,
+    )
+
+
+def import_upload(
+    *, media: int, name: str, about: dict[str, Any], user: int | None = None, run: Run | None = None
+) -> dict[str, Any]:
+    """Import a kept upload; what the job keeps as its result. Raises DomainError as `import_score`."""
+    row = MediaFile.objects.get(pk=media)
+    try:
+        data = read_media(row)
+    except FileNotFoundError as error:
+        raise DomainError(_("The uploaded file is gone from the storage; add it again.")) from error
+    done = import_score(
+        name=name,
+        data=data,
+        about=About(**{**about, "tags": tuple(about.get("tags", ()))}),
+        created_by=User.objects.filter(pk=user).first() if user else None,
+        run=run,
+    )
+    return {
+        "status": done.status,
+        "piece": done.piece.public_id,
+        "title": done.piece.title,
+        "how": done.like.how if done.like else "",
+        "warnings": list(done.warnings),
+    }
+
+
+def retry_import(*, job: Job) -> Job:
+    """Import a refused upload again, with the same words; the refusal goes."""
+    if job.kind != IMPORT_JOB or job.is_open:
+        raise DomainError(_("This file is already being read."))
+    again = enqueue(
+        kind=IMPORT_JOB,
+        queue="cpu",
+        arguments=job.arguments,
+        key=job.key,
+        priority=job.priority,
+        created_by=job.created_by,
+    )
+    job.delete()
+    return again
+
+
+def forget_import(*, job: Job) -> None:
+    """Take a refused upload off the list. What became a piece stays."""
+    if job.kind != IMPORT_JOB or job.is_open:
+        raise DomainError(_("This file is still being read."))
+    job.delete()
+
+
+def recent_imports(*, most: int = 30) -> Sequence[Job]:
+    """Uploads being read or refused, and the last ones that came in; newest first."""
+    found = Job.objects.filter(kind=IMPORT_JOB).exclude(state=JobState.CANCELLED)
+    return list(found.order_by("-created_at", "-pk")[:most])

@@ -1,0 +1,154 @@
+"""The library: what there is, and how more comes in."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from curator.domain.catalogue import Shown, Wanted, read_catalogue
+from curator.domain.errors import DomainError
+from curator.domain.library import (
+    IMPORT_JOB,
+    About,
+    forget_import,
+    recent_imports,
+    retry_import,
+    upload_score,
+)
+from curator.domain.media import read_media
+from curator.filters import address_of, wanted_from
+from curator.forms import ScoresForm
+from curator.models.jobs import Job, JobState
+from curator.models.library import Origin
+from curator.rendering.clean import personalise
+from curator.views.access import SignedInRequest, owner
+
+
+@require_safe
+@owner
+def library(request: HttpRequest) -> HttpResponse:
+    """The pieces as engraved cards, found by words and narrowed by what they are; uploads on their way first."""
+    wanted = wanted_from(request.GET)
+    catalogue = read_catalogue(wanted=wanted)
+    imports = [] if wanted.narrowed or catalogue.page > 1 else _unfinished()
+    context = {
+        "wanted": wanted,
+        "catalogue": catalogue,
+        "cards": [(card, _incipit(card, place)) for place, card in enumerate(catalogue.shown)],
+        "imports": imports,
+        "live": catalogue.pending or any(job.is_open for job in imports),
+        "chips": _chips(wanted),
+        "sorts": [(value, label, address_of(wanted, sort=value)) for value, label in _sorts()],
+        "here": address_of(wanted, page=catalogue.page if catalogue.page > 1 else ""),
+        "before": address_of(wanted, page=catalogue.page - 1) if catalogue.page > 1 else "",
+        "after": address_of(wanted, page=catalogue.page + 1) if catalogue.page < catalogue.pages else "",
+    }
+    partial = request.headers.get("HX-Target") == "shelf"
+    return render(request, "curator/library_shelf.html" if partial else "curator/library.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@owner
+def add_scores(request: SignedInRequest) -> HttpResponse:
+    """The form for files, and what became of the last ones."""
+    posted = request.method == "POST"
+    form = ScoresForm(request.POST, request.FILES) if posted else ScoresForm()
+    refused: list[tuple[str, str]] = []
+    if posted and form.is_valid():
+        taken = 0
+        for file in form.cleaned_data["scores"]:
+            try:
+                upload_score(name=file.name, data=file.read(), about=_about(form), created_by=request.user)
+                taken += 1
+            except DomainError as error:
+                refused.append((file.name, str(error)))
+        if taken:
+            words = ngettext("%(n)d file is being read.", "%(n)d files are being read.", taken) % {"n": taken}
+            messages.success(request, words)
+        if not refused:
+            return redirect("add_scores")
+    context = {"form": form, "refused": refused, "imports": recent_imports()}
+    return render(request, "curator/add_scores.html", context, status=400 if posted else 200)
+
+
+@require_safe
+@owner
+def imports(request: HttpRequest) -> HttpResponse:
+    """The list of uploads alone, asked for again while one is being read."""
+    return render(request, "curator/imports.html", {"imports": recent_imports()})
+
+
+@require_POST
+@owner
+def retry(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Read a refused upload again."""
+    try:
+        retry_import(job=_import(public_id))
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("add_scores")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@owner
+def forget(request: HttpRequest, public_id: str) -> HttpResponse:
+    """GET asks, POST takes a refused upload off the list."""
+    job = _import(public_id)
+    if request.method != "POST":
+        return render(request, "curator/forget_import.html", {"job": job})
+    try:
+        forget_import(job=job)
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("library")
+
+
+def _import(public_id: str) -> Job:
+    return get_object_or_404(Job, kind=IMPORT_JOB, public_id=public_id)
+
+
+def _unfinished() -> list[Job]:
+    """Uploads that are being read or were refused."""
+    return [job for job in recent_imports() if job.state != JobState.DONE]
+
+
+def _about(form: ScoresForm) -> About:
+    several = len(form.cleaned_data["scores"]) > 1
+    return About(
+        title="" if several else form.cleaned_data["title"],
+        composer=form.cleaned_data["composer"],
+        period=form.cleaned_data["period"],
+        instrumentation=form.cleaned_data["instrumentation"],
+        tags=form.cleaned_data["tags"],
+    )
+
+
+def _incipit(card: Shown, place: int) -> SafeString | str:
+    """The first system for this place of the page; nothing where the storage lost it."""
+    if card.incipit is None:
+        return ""
+    try:
+        svg = read_media(card.incipit).decode()
+    except FileNotFoundError:
+        return ""
+    return SafeString(personalise(svg, f"card{place}"))  # cleaned by an allow-list before it was kept
+
+
+def _sorts() -> list[tuple[str, str]]:
+    return [("new", _("newest")), ("title", _("title")), ("composer", _("composer"))]
+
+
+def _chips(wanted: Wanted) -> list[tuple[str, str]]:
+    """What narrows the list, each with the address without it."""
+    chips = []
+    if wanted.words:
+        chips.append((f"\u201c{wanted.words}\u201d", address_of(wanted, q="")))
+    for name, values in (("composer", wanted.composers), ("origin", wanted.origins), ("tag", wanted.tags)):
+        for value in values:
+            rest = tuple(other for other in values if other != value)
+            label = str(Origin(value).label) if name == "origin" else value
+            chips.append((label, address_of(wanted, **{name: rest})))
+    return chips
