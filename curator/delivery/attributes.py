@@ -28,11 +28,17 @@ class Attributes:
         divisions = element.findtext("divisions")
         if divisions is not None:
             if not re.fullmatch(r"\d{1,7}(\.\d{1,7})?", divisions.strip()) or not Fraction(divisions.strip()):
-                raise DeliveryError(f"Bar {label} divides a quarter note into '{divisions.strip()[:20]}' parts.")
+                raise DeliveryError(
+                    "Bar %(bar)s divides a quarter note into '%(parts)s' parts.",
+                    bar=label,
+                    parts=divisions.strip()[:20],
+                )
             self.divisions = Fraction(divisions.strip())
         for transpose in element.findall("transpose"):
             if any((e.text or "0").strip() not in ("", "0") for e in transpose):
-                raise DeliveryError("The score is written for a transposing instrument; a cue is for piano.")
+                raise DeliveryError(
+                    "The score is written for a transposing instrument; a cue is for piano.", about="notes"
+                )
         for child in (*element.findall("time"), *element.findall("key")):
             if at_start:
                 self._set(child, label)
@@ -65,7 +71,7 @@ class Attributes:
             beats = filled * beat_type / 4
             if beats.denominator == 1:
                 return Metre(beats.numerator, beat_type)
-        raise DeliveryError(f"Bar {label} has no time signature and its length fits none.")
+        raise DeliveryError("Bar %(bar)s has no time signature and its length fits none.", bar=label)
 
     @staticmethod
     def read_clefs(element: etree._Element) -> Iterator[tuple[str, Clef]]:
@@ -91,10 +97,10 @@ def _metre(time: etree._Element, label: str) -> Metre:
             "32",
             "64",
         ):
-            raise DeliveryError(f"The time signature in bar {label} cannot be read.")
+            raise DeliveryError("The time signature in bar %(bar)s cannot be read.", bar=label)
         pairs.append((sum(map(int, numbers)), int(below)))
     if not pairs:
-        raise DeliveryError(f"The time signature in bar {label} cannot be read.")
+        raise DeliveryError("The time signature in bar %(bar)s cannot be read.", bar=label)
     finest = max(below for _, below in pairs)
     return Metre(sum(beats * finest // below for beats, below in pairs), finest)
 

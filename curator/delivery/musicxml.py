@@ -66,7 +66,7 @@ def export_with_account(source: bytes, sheet: Sheet) -> Exported:
     in_order = sound_graces(lay_out(score.bars, range(len(score.bars))))
     played = join_ties(timeline.events)
     if not played:
-        raise DeliveryError("The score has no notes.")
+        raise DeliveryError("The score has no notes.", about="notes")
     resolved = resolve_unisons(played)
     tones = match_slurs(accent_sforzati(resolved.tones, timeline.directions))
     tempos = tempo_changes(sheet, len(timeline.measures))
@@ -81,7 +81,11 @@ def export_with_account(source: bytes, sheet: Sheet) -> Exported:
     _compare(tones, musicxml)
     for check in inspect(musicxml):
         if not check.ok:
-            raise DeliveryError(f"The written file breaks the contract and is not handed out: {check.trouble}")
+            raise DeliveryError(
+                "The written file breaks the contract and is not handed out: %(trouble)s",
+                about=check.name,
+                trouble=check.trouble,
+            )
     count = len(join_ties(in_order.events))
     return Exported(
         musicxml=musicxml,
@@ -116,7 +120,10 @@ def _compare(planned: tuple[Tone, ...], musicxml: bytes) -> None:
     found = join_ties(lay_out(bars, range(len(bars))).events)
     if _sounding(found) != _sounding(planned):
         raise DeliveryError(
-            f"The written file holds {len(found)} notes where {len(planned)} were meant; it is not handed out."
+            "The written file holds %(found)d notes where %(meant)d were meant; it is not handed out.",
+            about="notes",
+            found=len(found),
+            meant=len(planned),
         )
 
 

@@ -57,7 +57,7 @@ def contents(film: Mapping[str, Fact], cues: Sequence[PackedCue]) -> tuple[Packe
     entries: list[dict[str, object]] = []
     for stem, cue in zip(stems, cues, strict=True):
         if not cue.files:
-            raise DeliveryError(f"The cue {stem} has no files.")
+            raise DeliveryError("The cue %(cue)s has no files.", about="names", cue=stem)
         own = [PackedFile(f"{stem}/{stem}{suffix}", data) for suffix, data in sorted(cue.files.items())]
         files += own
         entries.append(

@@ -96,7 +96,7 @@ def play_order(bars: Sequence[Bar]) -> tuple[int, ...]:
             continue
         order.append(place)
         if len(order) > MOST_BARS:
-            raise DeliveryError(f"Written out without repeats the score has more than {MOST_BARS} bars.")
+            raise DeliveryError("Written out without repeats the score has more than %(most)d bars.", most=MOST_BARS)
         if returned and road.fine:
             break
         if road.backward and not returned and turn < _turns(roads, place):

@@ -10,7 +10,17 @@ Tempo = Fraction | Decimal | int | float
 
 
 class DeliveryError(Exception):
-    """A score that cannot be handed over. `str(error)` is one sentence that says what to mend."""
+    """A score that cannot be handed over. `str(error)` is one sentence that says what to mend.
+
+    `sentence` with its `values` allow a translation; `about` is the line of the contract that it concerns: bars,
+    notes, tempo, dynamics, schema or names.
+    """
+
+    def __init__(self, sentence: str, *, about: str = "bars", **values: object) -> None:
+        super().__init__(sentence % values if values else sentence)
+        self.sentence = sentence
+        self.about = about
+        self.values = values
 
 
 @dataclass(frozen=True)
@@ -43,22 +53,31 @@ def tempo_text(value: Tempo) -> str:
     exact = Fraction(str(value)) if isinstance(value, float | Decimal) else Fraction(value)
     hundredths = round(exact * 100)
     if not 100 <= hundredths < 100_000:
-        raise DeliveryError(f"{float(exact):g} quarter notes a minute is no tempo; it must lie between 1 and 999.")
+        raise DeliveryError(
+            "%(tempo)s quarter notes a minute is no tempo; it must lie between 1 and 999.",
+            about="tempo",
+            tempo=f"{float(exact):g}",
+        )
     text = f"{hundredths // 100}.{hundredths % 100:02d}"
     return text.rstrip("0").rstrip(".")
 
 
 def tempo_changes(sheet: Sheet, bars: int) -> dict[int, str]:
-    """Bar number to tempo text, in order; raises DeliveryError for a map that the music cannot follow."""
+    """Bar number to tempo text, in order; changes after the last of `bars` bars fall away.
+
+    Raises DeliveryError for a map that does not begin in bar 1 or goes backward.
+    """
     if not sheet.tempo_map or sheet.tempo_map[0][0] != 1:
-        raise DeliveryError("The tempo map does not begin in bar 1.")
+        raise DeliveryError("The tempo map does not begin in bar 1.", about="tempo")
     changes: dict[int, str] = {}
     last = 0
     for bar, value in sheet.tempo_map:
         if bar <= last:
-            raise DeliveryError(f"The tempo map names bar {bar} after bar {last}.")
-        if bar > bars:
-            raise DeliveryError(f"The tempo map changes in bar {bar}, but the music has {bars} bars.")
-        changes[bar] = tempo_text(value)
+            raise DeliveryError(
+                "The tempo map names bar %(bar)d after bar %(last)d.", about="tempo", bar=bar, last=last
+            )
+        text = tempo_text(value)
+        if bar <= bars:
+            changes[bar] = text
         last = bar
     return changes

@@ -38,12 +38,15 @@ def read_source(musicxml: bytes) -> Source:
     try:
         root = read_xml(musicxml)
     except NotationError as error:
-        raise DeliveryError(str(error)) from None
+        raise DeliveryError(str(error), about="schema") from None
     parts = root.findall("part")
     staves = [_staves(part) for part in parts]
     if not parts or (len(parts) > 1 and staves != [1, 1]):
         raise DeliveryError(
-            f"The score has {len(parts)} parts with {sum(staves)} staves; a cue is one piano part with two staves."
+            "The score has %(parts)d parts with %(staves)d staves; a cue is one piano part with two staves.",
+            about="names",
+            parts=len(parts),
+            staves=sum(staves),
         )
     read = [_Part(part, place).bars() for place, part in enumerate(parts)]
     if len({len(bars) for bars in read}) != 1:
@@ -64,7 +67,7 @@ def _staves(part: etree._Element) -> int:
 
 def _both_hands(upper: Bar, lower: Bar) -> Bar:
     if upper.metre != lower.metre:
-        raise DeliveryError(f"The hands disagree about the metre in bar {upper.label}.")
+        raise DeliveryError("The hands disagree about the metre in bar %(bar)s.", bar=upper.label)
     return Bar(
         label=upper.label,
         metre=upper.metre,
@@ -105,8 +108,12 @@ class _Part:
         for event in reader.events:
             if event.end > metre.length:
                 raise DeliveryError(
-                    f"Bar {label} holds {_plain(event.end)} quarter notes in voice {event.voice[2]}, "
-                    f"but {metre} has room for {_plain(metre.length)}."
+                    "Bar %(bar)s holds %(held)s quarter notes in voice %(voice)s, but %(metre)s has room for %(room)s.",
+                    bar=label,
+                    held=_plain(event.end),
+                    voice=event.voice[2],
+                    metre=str(metre),
+                    room=_plain(metre.length),
                 )
         bar = Bar(
             label=label,
@@ -152,7 +159,7 @@ class _Measure:
         elif element.tag == "backup":
             self.raw -= self._duration(element)
             if self.raw < 0:
-                raise DeliveryError(f"Bar {self.label} steps back before its own beginning.")
+                raise DeliveryError("Bar %(bar)s steps back before its own beginning.", bar=self.label)
         elif element.tag == "forward":
             self._move(self._duration(element), None)
         elif element.tag == "note":
@@ -161,7 +168,9 @@ class _Measure:
     def _duration(self, element: etree._Element) -> Fraction:
         text = (element.findtext("duration") or "").strip()
         if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text):
-            raise DeliveryError(f"Bar {self.label} has a length that is no number: '{text[:20]}'.")
+            raise DeliveryError(
+                "Bar %(bar)s has a length that is no number: '%(length)s'.", bar=self.label, length=text[:20]
+            )
         return Fraction(text)
 
     def _move(self, duration: Fraction, length: Fraction | None) -> Fraction:
@@ -234,7 +243,7 @@ class _Measure:
             or not re.fullmatch(r"\d", octave)
             or not re.fullmatch(r"[+-]?\d(\.\d{1,3})?", alter)
         ):
-            raise DeliveryError(f"Bar {self.label} has a note without a readable pitch.")
+            raise DeliveryError("Bar %(bar)s has a note without a readable pitch.", about="notes", bar=self.label)
         ties = {e.get("type") for e in (*note.findall("tie"), *note.findall("notations/tied"))}
         return Head(
             pitch=Pitch(step, Fraction(alter), int(octave)),

@@ -164,7 +164,7 @@ def _before(graces: Sequence[Event], event: Event) -> list[Event]:
 
 def _after(event: Event | None, graces: Sequence[Event]) -> list[Event]:
     if event is None or not event.length:
-        raise DeliveryError("A voice consists of grace notes only, with no note to belong to.")
+        raise DeliveryError("A voice consists of grace notes only, with no note to belong to.", about="notes")
     ratio = Fraction(*event.ratio)
     each = _each(len(graces), event.length / ratio) * ratio
     kept = event.length - each * len(graces)
