@@ -57,12 +57,14 @@ class CandidateState(models.TextChoices):
 class Candidate(models.Model):
     """One candidate of a request, with all that is needed to make it again and to learn from it.
 
-    `forced`: [[start, end], ...] spans of `raw` that the engine wrote, not the model.
+    `number`: the number its take has, promised when it was asked for. `forced`: [[start, end], ...] spans of
+    `raw` that the engine wrote, not the model.
     """
 
     public_id = PublicIdField()
     request = models.ForeignKey(CueRequest, on_delete=models.CASCADE, related_name="candidates")
     index = models.PositiveSmallIntegerField()
+    number = models.PositiveIntegerField(default=0)
     seed = models.PositiveBigIntegerField()
     state = models.CharField(max_length=10, choices=CandidateState.choices, default=CandidateState.WAITING)
     raw = models.TextField(blank=True)

@@ -108,6 +108,14 @@ def sizes(state: Mapping[str, Tensor]) -> ModelConfig:
 
 def save_safetensors(path: Path, model: NotaGen, meta: Meta, dtype: torch.dtype = torch.float16) -> str:
     """Write the weights and, beside them, meta.json; return the sha256 of the weights file."""
+    digest = write_weights(path, model, dtype)
+    described = {"config": model.config.as_dict(), "sha256": digest, **asdict(meta)}
+    meta_path(path).write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return digest
+
+
+def write_weights(path: Path, model: NotaGen, dtype: torch.dtype = torch.float16) -> str:
+    """Write the weights alone as float16 or float32; return the sha256 of the file."""
     if dtype not in (torch.float16, torch.float32):
         raise ValueError(f"Checkpoints are saved as float16 or float32, not {dtype}.")
     state = {
@@ -120,8 +128,6 @@ def save_safetensors(path: Path, model: NotaGen, meta: Meta, dtype: torch.dtype 
     save_file(state, part, metadata={"format": "pt"})
     digest = file_sha256(part)
     part.replace(path)  # a run that is killed leaves no half file under this name
-    described = {"config": model.config.as_dict(), "sha256": digest, **asdict(meta)}
-    meta_path(path).write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return digest
 
 

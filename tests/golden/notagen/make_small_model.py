@@ -14,10 +14,23 @@ from generation.etudes.composer import compose
 from generation.etudes.stages import Stage, Texture
 from generation.notagen.checkpoint import Meta, SamplingDefaults, save_safetensors
 from generation.notagen.config import ModelConfig
+from generation.notagen.header import BARE_THREE_PLUS_STAGE
 from generation.notagen.model import NotaGen
 from generation.notagen.patches import encode_training
 
 OUT = Path(__file__).parent / "small" / "model.safetensors"
+META = Meta(
+    kind="test",
+    header_style=BARE_THREE_PLUS_STAGE,
+    vocabulary={
+        "period": ("Minimal",),
+        "composer": ("Etude, Waltz",),
+        "instrumentation": ("Keyboard",),
+        "stage": ("Peace",),
+    },
+    seed=0,
+    sampling=SamplingDefaults(temperature=0.8),
+)
 PIECES, STEPS, BATCH, LENGTH = 400, 900, 8, 72
 
 
@@ -45,7 +58,7 @@ def main() -> None:
         optimizer.zero_grad()
         if step % 100 == 99:
             print(step + 1, round(loss.item(), 3), flush=True)
-    save_safetensors(OUT, model, Meta(kind="test", seed=0, sampling=SamplingDefaults(temperature=0.8)))
+    save_safetensors(OUT, model, META)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,68 @@
+"""Takes: pieces put up for a cue, kept or discarded."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from curator.domain.cues import refresh_cue_state
+from curator.models.film import Cue
+from curator.models.library import Origin, Piece, PieceVersion
+from curator.models.ranking import Take, TakeState
+
+
+def put_up_take(*, cue: Cue, version: PieceVersion, number: int = 0, cohort: str = "") -> Take:
+    """Put a version up for a cue; the take that is there when it was put up before.
+
+    `number` is the take's number when it is free, else it gets the next one.
+    """
+    with transaction.atomic():
+        Cue.objects.select_for_update().get(pk=cue.pk)
+        present = Take.objects.filter(cue=cue, version=version).first()
+        if present is not None:
+            return present
+        if not number or Take.objects.filter(cue=cue, number=number).exists():
+            number = next_take_number(cue=cue)
+        take = Take.objects.create(cue=cue, version=version, number=number, cohort=cohort[:80])
+        refresh_cue_state(cue=cue)
+    return take
+
+
+def next_take_number(*, cue: Cue) -> int:
+    """One more than the highest number among the takes of a cue."""
+    return int(Take.objects.filter(cue=cue).aggregate(highest=Max("number"))["highest"] or 0) + 1
+
+
+def set_take_state(*, take: Take, state: TakeState) -> None:
+    """Keep or discard a take, or put it back in the running. A discarded take is not put into pairs."""
+    with transaction.atomic():
+        Take.objects.filter(pk=take.pk).update(state=state)
+        take.state = state
+        refresh_cue_state(cue=take.cue)
+
+
+def keep_generated_piece(
+    *,
+    title: str,
+    abc: str,
+    musicxml: str,
+    fingerprint: str,
+    making: Mapping[str, Any],
+    warnings: tuple[str, ...] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> PieceVersion:
+    """A piece that a model wrote, with its first version. `making` says how it was made."""
+    with transaction.atomic():
+        piece = Piece.objects.create(title=title[:200], origin=Origin.GENERATED, making=dict(making))
+        return PieceVersion.objects.create(
+            piece=piece,
+            abc=abc,
+            musicxml=musicxml,
+            sha256=hashlib.sha256(abc.encode()).hexdigest(),
+            fingerprint=fingerprint,
+            converter="abc2xml",
+            warnings=list(warnings),
+            facts=dict(facts or {}),
+        )

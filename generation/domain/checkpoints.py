@@ -1,0 +1,165 @@
+"""The registry of weights: what is imported, where it lies, which one is used unless another is named."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _noop
+
+from curator.domain.errors import DomainError
+from curator.environment import ROOT
+from generation.models.checkpoints import Checkpoint, CheckpointKind
+
+if TYPE_CHECKING:
+    from generation.notagen.checkpoint import Checkpoint as LoadedCheckpoint
+
+DEMO_WEIGHTS = ROOT / "data" / "demo" / "checkpoint" / "model.safetensors"
+DEMO_NAME = "Demo"
+
+PUBLISHED_PROMPTS = ROOT / "generation" / "notagen" / "prompts.txt"
+"""The 112 combinations of period, composer and instrumentation that NotaGen-X was trained with."""
+
+LARGE = {"hidden_size": 1280, "patch_layers": 20, "char_layers": 6}
+"""Sizes of NotaGen-X and of the checkpoints fine-tuned on the same prompts."""
+
+# What generation.notagen.checkpoint can say of a file; here so that the catalogues hold them.
+SENTENCES = (
+    _noop("There is no such file."),
+    _noop("A checkpoint is a .pth or .safetensors file."),
+    _noop("This file is not a whole .safetensors file."),
+    _noop("This file holds other things than weights and is not opened."),
+    _noop("This file is damaged or cut short."),
+    _noop("This file is not a NotaGen checkpoint."),
+    _noop("This file holds weights, but not those of a NotaGen model."),
+    _noop("The sizes in this file are not those of a NotaGen model."),
+    _noop("The output matrix of this file differs from its token table."),
+    _noop("The meta.json beside this file belongs to other weights."),
+    _noop("The meta.json beside this file cannot be read."),
+)
+
+
+def weights_path(checkpoint: Checkpoint) -> Path:
+    """Where the weights of `checkpoint` lie."""
+    return Path(settings.WEIGHTS) / f"{checkpoint.sha256}.safetensors"
+
+
+def import_checkpoint(
+    *, path: Path, name: str, kind: CheckpointKind = CheckpointKind.IMPORTED, made_by: str = ""
+) -> tuple[Checkpoint, bool]:
+    """Take a .pth of the reference or a .safetensors file into the registry: the row, and whether it is new.
+
+    The same file again gives the row that is there. Raises DomainError for a file that is not a NotaGen
+    checkpoint and for a name that other weights have.
+    """
+    # torch is heavy and only workers and commands load it.
+    from generation.notagen.checkpoint import NotACheckpoint, file_sha256, load_checkpoint
+
+    name = name.strip()
+    if not name or len(name) > 80:
+        raise DomainError(_("A checkpoint needs a name of at most 80 characters."))
+    try:
+        loaded = load_checkpoint(path)
+    except NotACheckpoint as error:
+        raise DomainError(_(str(error))) from error
+    present = Checkpoint.objects.filter(sha256=loaded.sha256).first()
+    stored = _store(path, loaded)
+    if present is not None:
+        return present, False
+    sizes = _sizes(loaded)
+    try:
+        with transaction.atomic():
+            row = Checkpoint.objects.create(
+                name=name,
+                kind=kind,
+                sha256=loaded.sha256,
+                size=stored.stat().st_size,
+                sizes=sizes,
+                header=loaded.meta.header_style,
+                vocabulary=_vocabulary(loaded, sizes),
+                sampling=_sampling(loaded),
+                meta={
+                    "stored_sha256": file_sha256(stored),
+                    "training": dict(loaded.meta.training),
+                    "data_sha256": loaded.meta.data_sha256,
+                },
+                parent=Checkpoint.objects.filter(sha256=loaded.meta.parent or "-").first(),
+                made_by=made_by,
+            )
+    except IntegrityError as error:
+        raise DomainError(_("There are already other weights called %(name)s.") % {"name": name}) from error
+    return row, True
+
+
+def seed_demo_checkpoint() -> Checkpoint:
+    """The checkpoint that comes with the project, imported when it is not there yet. Raises DomainError."""
+    row, _new = import_checkpoint(path=DEMO_WEIGHTS, name=DEMO_NAME, kind=CheckpointKind.DEMO)
+    return row
+
+
+def find_checkpoint(*, name: str = "") -> Checkpoint:
+    """The checkpoint of this name, public id or sha256, or without one the one to use: the last promoted, else the
+    newest that is not the demo, else the demo. Raises DomainError."""
+    if name:
+        found = Checkpoint.objects.filter(Q(name=name) | Q(public_id=name) | Q(sha256=name)).first()
+        if found is None:
+            raise DomainError(_("There is no checkpoint called %(name)s.") % {"name": name})
+        return found
+    promoted = Checkpoint.objects.order_by(F("promoted_at").desc(nulls_last=True), "-pk")
+    best = (
+        promoted.filter(promoted_at__isnull=False).first()
+        or promoted.filter(kind=CheckpointKind.IMPORTED).first()
+        or promoted.filter(kind=CheckpointKind.DEMO).first()
+    )
+    if best is None:
+        raise DomainError(_("No checkpoint is here yet. `manage.py seed_demo` brings the demo checkpoint."))
+    return best
+
+
+def _store(path: Path, loaded: "LoadedCheckpoint") -> Path:
+    """Keep the weights in the folder of weights; the optimiser of a .pth is left out."""
+    import torch
+
+    from generation.notagen.checkpoint import write_weights
+
+    target = Path(settings.WEIGHTS) / f"{loaded.sha256}.safetensors"
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".safetensors":
+        part = target.with_suffix(".part")
+        shutil.copyfile(path, part)
+        part.replace(target)
+    else:
+        write_weights(target, loaded.model, torch.float32)
+    return target
+
+
+def _sizes(loaded: "LoadedCheckpoint") -> dict[str, int]:
+    config = loaded.config
+    return {
+        "patch_size": config.patch_size,
+        "patch_length": config.patch_length,
+        "hidden_size": config.hidden,
+        "patch_layers": config.patch_layers,
+        "char_layers": config.char_layers,
+        "parameters": config.parameters,
+    }
+
+
+def _vocabulary(loaded: "LoadedCheckpoint", sizes: dict[str, int]) -> dict[str, list[Any]]:
+    """What may stand in each prompt line; for weights of NotaGen-X's size its published combinations."""
+    if loaded.meta.vocabulary:
+        return {line: list(values) for line, values in loaded.meta.vocabulary.items()}
+    if LARGE.items() <= sizes.items():
+        lines = PUBLISHED_PROMPTS.read_text(encoding="utf-8").splitlines()
+        return {"combinations": [line.split("_") for line in lines if line]}
+    return {}
+
+
+def _sampling(loaded: "LoadedCheckpoint") -> dict[str, float]:
+    chosen = loaded.meta.sampling
+    return {"top_k": chosen.top_k, "top_p": chosen.top_p, "temperature": chosen.temperature}

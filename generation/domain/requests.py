@@ -1,0 +1,162 @@
+"""Asking for takes of a cue: a request, its candidates and the job that writes them."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _noop
+
+from curator import jobs
+from curator.domain.cues import refresh_cue_state
+from curator.domain.errors import DomainError
+from curator.domain.takes import next_take_number
+from curator.models.accounts import User
+from curator.models.film import Cue
+from curator.models.jobs import Job, JobState
+from generation.domain.checkpoints import find_checkpoint
+from generation.domain.prompts import prompt_of
+from generation.models.checkpoints import Checkpoint
+from generation.models.requests import Candidate, CandidateState, CueRequest
+from generation.notagen.header import header
+
+WRITE_JOB = "generation.write"
+MOST_TAKES = 64
+SEEDS = 2**32
+
+OPEN_CANDIDATES = (CandidateState.WAITING, CandidateState.WRITING)
+
+STOPPED = _noop("The work was stopped before this take was written.")
+
+
+def request_takes(
+    *,
+    cue: Cue,
+    count: int = 8,
+    checkpoint: Checkpoint | None = None,
+    style: str = "",
+    sampling: Mapping[str, float] | None = None,
+    seed: int | None = None,
+    created_by: User | None = None,
+) -> CueRequest:
+    """Ask for `count` candidates with tempo, metre, key and length of the cue, and send the work to a worker.
+
+    sampling: top_k, top_p, temperature; what is not given is the checkpoint's own. Without `seed` one is drawn.
+    Raises DomainError for what cannot be written.
+    """
+    checkpoint = checkpoint or find_checkpoint()
+    if not 1 <= count <= MOST_TAKES:
+        raise DomainError(_("Ask for 1 to %(most)d takes.") % {"most": MOST_TAKES})
+    if seed is not None and not 0 <= seed < SEEDS:
+        raise DomainError(_("A seed is a whole number from 0 to %(most)d.") % {"most": SEEDS - 1})
+    settings = checked_sampling({**checkpoint.sampling, **(sampling or {})})
+    brief = _brief(cue, checkpoint, style)
+    seed = secrets.randbelow(SEEDS) if seed is None else seed
+    with transaction.atomic():
+        Cue.objects.select_for_update().get(pk=cue.pk)
+        first = _first_number(cue)
+        request = CueRequest.objects.create(
+            cue=cue,
+            checkpoint=checkpoint,
+            count=count,
+            seed=seed,
+            sampling=settings,
+            brief=brief,
+            created_by=created_by,
+        )
+        Candidate.objects.bulk_create(
+            Candidate(
+                request=request,
+                index=index,
+                seed=candidate_seed(seed, index),
+                number=first + index,
+                bars_asked=cue.bars,
+            )
+            for index in range(count)
+        )
+        request.job = jobs.enqueue(
+            kind=WRITE_JOB,
+            queue="gpu",
+            arguments={"request": request.pk, "cue": cue.pk},
+            key=f"write:{request.public_id}",
+            created_by=created_by,
+        )
+        request.save(update_fields=["job"])
+        refresh_cue_state(cue=cue)
+    return request
+
+
+def ask_again(*, candidate: Candidate, created_by: User | None = None) -> CueRequest:
+    """Ask for one more take like a failed one, with a new seed."""
+    request = candidate.request
+    return request_takes(
+        cue=request.cue,
+        count=1,
+        checkpoint=request.checkpoint,
+        style=str(request.brief.get("style", "")),
+        sampling=request.sampling,
+        created_by=created_by,
+    )
+
+
+def cancel_request(*, request: CueRequest) -> None:
+    """End a request. What is written stays; the rest is not written any more."""
+    if request.job is None or not request.job.is_open:
+        raise DomainError(_("These takes are not being written any more."))
+    jobs.cancel(request.job)
+
+
+def end_request(row: Job) -> None:
+    """A writing job ended without being done: what it had not written never will be."""
+    request = CueRequest.objects.select_related("cue").filter(pk=row.arguments["request"]).first()
+    if request is None:
+        return
+    cancelled = row.state == JobState.CANCELLED
+    Candidate.objects.filter(request=request, state__in=OPEN_CANDIDATES).update(
+        state=CandidateState.CANCELLED if cancelled else CandidateState.FAILED,
+        reason="" if cancelled else (row.error or STOPPED)[:300],
+        finished_at=timezone.now(),
+    )
+    refresh_cue_state(cue=request.cue)
+
+
+def candidate_seed(seed: int, index: int) -> int:
+    """The seed of one candidate: far from those of other requests, whose seeds may be neighbours."""
+    digest = hashlib.sha256(f"{seed}:{index}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def checked_sampling(given: Mapping[str, float]) -> dict[str, Any]:
+    """top_k, top_p and temperature within what makes sense. Raises DomainError."""
+    top_k, top_p = int(given.get("top_k", 9)), float(given.get("top_p", 0.9))
+    temperature = float(given.get("temperature", 1.2))
+    if not 0 <= top_k <= 128 or not 0 < top_p <= 1 or not 0.05 <= temperature <= 3:
+        raise DomainError(_("Top-k lies between 0 and 128, top-p between 0 and 1, the temperature between 0.05 and 3."))
+    return {"top_k": top_k, "top_p": top_p, "temperature": temperature}
+
+
+def _brief(cue: Cue, checkpoint: Checkpoint, style: str) -> dict[str, Any]:
+    prompt = prompt_of(cue=cue, checkpoint=checkpoint, style=style)
+    try:
+        header(metre=cue.metre, key=cue.key, tempo=cue.tempo)
+    except ValueError as error:
+        raise DomainError(
+            _("The cue's metre, key or tempo cannot be written down: %(reason)s") % {"reason": error}
+        ) from error
+    return {
+        "prompt": list(prompt),
+        "style": style,
+        "metre": cue.metre,
+        "key": cue.key,
+        "tempo": cue.tempo,
+        "bars": cue.bars,
+    }
+
+
+def _first_number(cue: Cue) -> int:
+    """The number of the first take of a new request: behind all takes and all that are still to come."""
+    promised = Candidate.objects.filter(request__cue=cue).order_by("-number").values_list("number", flat=True).first()
+    return max(next_take_number(cue=cue), (promised or 0) + 1)

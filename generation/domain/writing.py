@@ -1,0 +1,183 @@
+"""What a worker does with a request: writes its candidates, checks them, puts them up as takes."""
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from curator.domain.cues import refresh_cue_state
+from curator.domain.rendering import request_rendering
+from curator.domain.takes import keep_generated_piece, put_up_take
+from curator.jobs import Run
+from curator.models.library import PieceVersion
+from curator.notation.abc import parse
+from curator.notation.errors import NotationError
+from curator.notation.facts import facts_of
+from curator.notation.validity import Verdict, validity
+from generation.domain.loading import engine_of
+from generation.domain.requests import OPEN_CANDIDATES
+from generation.models.requests import Candidate, CandidateState, CueRequest
+
+if TYPE_CHECKING:
+    from generation.notagen.engine import Written
+
+log = logging.getLogger(__name__)
+
+TOLD_SECONDS = 0.5
+"""How often the bars of candidates at work are written down."""
+
+
+def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
+    """Write every candidate of a request that is not there yet; what the job keeps as its result.
+
+    Each candidate is committed as soon as it is finished, only while the lease is held. A second run writes the
+    missing ones only, and since they depend on nothing but their seeds, the very same ones.
+    """
+    # torch is heavy and only workers and commands load it.
+    from generation.notagen.engine import Brief
+    from generation.notagen.sampling import Sampling
+
+    request = CueRequest.objects.select_related("cue__film", "checkpoint").filter(pk=request_id).first()
+    if request is None:
+        return {}  # the cue was deleted meanwhile
+    missing = list(request.candidates.filter(state__in=OPEN_CANDIDATES))
+    telling = _Telling(run, request, missing)
+    with engine_of(request.checkpoint) as engine:
+        Candidate.objects.filter(pk__in=[row.pk for row in missing], state=CandidateState.WAITING).update(
+            state=CandidateState.WRITING
+        )
+        told = request.brief
+        brief = Brief(tuple(told["prompt"]), told["metre"], told["key"], float(told["tempo"]), int(told["bars"]))
+        pieces = engine.write(
+            brief,
+            seeds=[row.seed for row in missing],
+            sampling=Sampling(**request.sampling),
+            on_bar=telling.bar,
+            should_stop=lambda: run.should_stop,
+        )
+        for written in pieces:
+            _finish(missing[written.index], request, written, run)
+            telling.finished()
+    run.check()
+    refresh_cue_state(cue=request.cue, ending=run.job)
+    states = list(request.candidates.values_list("state", flat=True))
+    return {"written": states.count(CandidateState.WRITTEN), "failed": states.count(CandidateState.FAILED)}
+
+
+class _Telling:
+    """Writes down how far the candidates are, not more often than somebody can read it."""
+
+    def __init__(self, run: Run, request: CueRequest, missing: list[Candidate]) -> None:
+        self._run = run
+        self._missing = missing
+        self._total = request.count
+        self._done = request.count - len(missing)
+        self._bars: dict[int, int] = {}
+        self._told = 0.0
+
+    def bar(self, index: int, bars: int) -> None:
+        """`bars` of the candidate at `index` hold now."""
+        self._bars[index] = bars
+        if time.monotonic() - self._told >= TOLD_SECONDS:
+            self._tell()
+
+    def finished(self) -> None:
+        """One more candidate is finished."""
+        self._done += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        bars, self._bars = self._bars, {}
+        with transaction.atomic():
+            for index, count in bars.items():
+                Candidate.objects.filter(pk=self._missing[index].pk, state=CandidateState.WRITING).update(
+                    bars_written=count
+                )
+        self._run.progress(self._done, self._total)
+
+
+def _finish(candidate: Candidate, request: CueRequest, written: "Written", run: Run) -> None:
+    """Check one piece, then write it down in one transaction: candidate, piece, take and the order to render it."""
+    verdict, musicxml, warnings = _judge(written)
+    with run.commit():
+        row = Candidate.objects.select_for_update().get(pk=candidate.pk)
+        if row.state not in OPEN_CANDIDATES:
+            return  # written by an earlier run of this job
+        _fill(row, request, written, verdict)
+        if verdict.valid:
+            version = _version(row, request, written, musicxml, warnings)
+            take = put_up_take(
+                cue=request.cue, version=version, number=row.number, cohort=request.checkpoint.sha256[:16]
+            )
+            row.version, row.number, row.state = version, take.number, CandidateState.WRITTEN
+            row.take = None if Candidate.objects.filter(take=take).exists() else take
+            request_rendering(version=version, tempo_map=request.cue.tempo_map, created_by=request.created_by)
+        else:
+            row.state = CandidateState.FAILED
+        row.save()
+    log.info("candidate %s %s: %s", row.public_id, row.state, row.reason)
+
+
+def _judge(written: "Written") -> tuple[Verdict, str, tuple[str, ...]]:
+    """The verdict on a piece, its MusicXML and what the converter said."""
+    if written.reason:
+        return Verdict(False, written.reason, written.bars), "", ()
+    # The converter is for workers and commands only.
+    from curator.notation.convert import abc_to_musicxml
+
+    try:
+        made = abc_to_musicxml(written.abc)
+    except NotationError as error:
+        return Verdict(False, str(error), written.bars), "", ()
+    return validity(written.abc, musicxml=made.text.encode()), made.text, made.warnings
+
+
+def _fill(row: Candidate, request: CueRequest, written: "Written", verdict: Verdict) -> None:
+    from generation.notagen.engine import ENGINE_VERSION, ROWS
+
+    row.raw, row.abc, row.ids_sha256 = written.raw, written.abc, written.ids_sha256
+    row.forced = [list(span) for span in written.forced]
+    row.settings = {**request.sampling, "rows": ROWS}
+    row.checkpoint_sha256, row.engine_version = request.checkpoint.sha256, ENGINE_VERSION
+    row.bars_written = written.bars
+    row.lines_tried, row.lines_rolled_back = written.lines_tried, written.lines_rolled_back
+    row.seconds, row.reason = written.seconds, verdict.reason[:300]
+    row.verdict = {"valid": verdict.valid, "reason": verdict.reason, "bars": verdict.bars, "notes": verdict.notes}
+    row.finished_at = timezone.now()
+
+
+def _version(
+    row: Candidate, request: CueRequest, written: "Written", musicxml: str, warnings: tuple[str, ...]
+) -> PieceVersion:
+    """The piece of a candidate; the one that is up already where the same seed wrote the same music before."""
+    from curator.notation.fingerprint import fingerprint
+
+    cue = request.cue
+    before = PieceVersion.objects.filter(takes__cue=cue, abc=written.abc).first()
+    if before is not None:
+        return before
+    title = _("%(cue)s, take %(number)d") % {"cue": f"{cue.number} {cue.title}".strip(), "number": row.number}
+    return keep_generated_piece(
+        title=title,
+        abc=written.abc,
+        musicxml=musicxml,
+        fingerprint=fingerprint(musicxml.encode()),
+        warnings=warnings,
+        facts=facts_of(parse(written.abc)),
+        making={
+            "candidate": row.public_id,
+            "request": request.public_id,
+            "checkpoint": request.checkpoint.sha256,
+            "checkpoint_name": request.checkpoint.name,
+            "seed": row.seed,
+            "sampling": row.settings,
+            "prompt": request.brief["prompt"],
+            "engine": row.engine_version,
+            "forced": row.forced,
+            "rolled_back": row.rolled_back_share,
+        },
+    )

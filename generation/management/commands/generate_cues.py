@@ -1,0 +1,108 @@
+"""Takes for a cue without the browser."""
+
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from curator import jobs
+from curator.domain.errors import DomainError
+from curator.models.film import Cue
+from generation.domain.checkpoints import find_checkpoint
+from generation.domain.requests import request_takes
+from generation.models.requests import Candidate, CueRequest
+
+SAMPLING = ("temperature", "top_k", "top_p")
+
+
+class Command(BaseCommand):
+    """Ask for candidates of a cue and, with --wait, wait until all have reached their final state."""
+
+    help = "Write candidates for a cue. With --wait the work is done here when no worker is up."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Which cue, how many, how drawn."""
+        parser.add_argument("--film", required=True, help="slug of the film")
+        parser.add_argument("--cue", required=True, help="number of the cue, such as 1m1")
+        parser.add_argument("--count", type=int, default=8)
+        parser.add_argument("--checkpoint", default="", help="name, id or sha256; without it the one in use")
+        parser.add_argument("--style", default="", help="manner of writing that the checkpoint knows")
+        parser.add_argument("--seed", type=int)
+        parser.add_argument("--temperature", type=float)
+        parser.add_argument("--top-k", type=int)
+        parser.add_argument("--top-p", type=float)
+        parser.add_argument("--wait", action="store_true")
+        parser.add_argument("--json", dest="as_json", action="store_true")
+
+    def handle(self, *_args: Any, wait: bool, as_json: bool, **options: Any) -> None:
+        """Ask, wait, tell. The exit status is 1 when a candidate failed."""
+        began = time.monotonic()
+        cue = Cue.objects.select_related("film").filter(film__slug=options["film"], number=options["cue"]).first()
+        if cue is None:
+            raise CommandError(f"There is no cue {options['cue']} in a film called {options['film']}.")
+        try:
+            request = request_takes(
+                cue=cue,
+                count=options["count"],
+                checkpoint=find_checkpoint(name=options["checkpoint"]),
+                style=options["style"],
+                sampling={name: options[name] for name in SAMPLING if options[name] is not None},
+                seed=options["seed"],
+            )
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        if wait and request.job is not None:
+            jobs.wait_for(request.job)
+        answer = _answer(request, time.monotonic() - began)
+        self.stdout.write(json.dumps(answer) if as_json else _summary(request, answer, wait))
+        if answer["failed"]:
+            raise CommandError(f"{answer['failed']} of {answer['requested']} candidates were not written.")
+
+
+def _answer(request: CueRequest, seconds: float) -> dict[str, Any]:
+    rows = list(request.candidates.select_related("version"))
+    return {
+        "request": request.public_id,
+        "requested": request.count,
+        "valid": sum(_valid(row) for row in rows),
+        "failed": sum(row.finished_at is not None and not _valid(row) for row in rows),
+        "seconds": round(seconds, 2),
+        "checkpoint": request.checkpoint.sha256,
+        "seed": request.seed,
+        "candidates": [
+            {
+                "id": row.public_id,
+                "index": row.index,
+                "take": row.number,
+                "seed": row.seed,
+                "state": row.state,
+                "valid": _valid(row),
+                "reason": row.reason,
+                "bars_asked": row.bars_asked,
+                "bars_found": row.verdict.get("bars", row.bars_written),
+                "abc": row.abc,
+                "raw": row.raw,
+                "musicxml": row.version.musicxml if row.version else "",
+                "forced": row.forced,
+                "rolled_back": round(row.rolled_back_share, 4),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _valid(row: Candidate) -> bool:
+    return bool(row.verdict.get("valid"))
+
+
+def _summary(request: CueRequest, answer: dict[str, Any], waited: bool) -> str:
+    if not waited:
+        return f"{request.count} candidates are asked for; the workers write them. Request {request.public_id}."
+    lines = [
+        f"take {row['take']}: {row['bars_found']} of {row['bars_asked']} bars, {row['reason'] or 'valid'}"
+        for row in answer["candidates"]
+    ]
+    done = f"{answer['valid']} of {answer['requested']} valid in {answer['seconds']} s."
+    return "\n".join([*lines, done])
