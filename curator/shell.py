@@ -83,16 +83,27 @@ class Shell:
         return PLACES.get(match.url_name or "", "") if match else ""
 
     @cached_property
+    def films(self) -> list[Film]:
+        """All films, the oldest first; only the owner may go from one to another."""
+        return list(Film.objects.order_by("created_at", "id"))
+
+    @cached_property
     def film(self) -> Film | None:
         """The film of this page, else the one last looked at, else the first."""
+        session = self._request.session
+        by_slug = {film.slug: film for film in self.films}
         if slug := self._arguments.get("slug"):
-            found = Film.objects.filter(slug=slug).first()
-            if found and self._request.session.get(FILM_SESSION_KEY) != found.slug:
-                self._request.session[FILM_SESSION_KEY] = found.slug
-            return found
-        films = Film.objects.order_by("created_at", "id")
-        last = self._request.session.get(FILM_SESSION_KEY)
-        return (films.filter(slug=last).first() if last else None) or films.first()
+            if slug in by_slug and session.get(FILM_SESSION_KEY) != slug:
+                session[FILM_SESSION_KEY] = slug
+            return by_slug.get(slug)
+        return by_slug.get(session.get(FILM_SESSION_KEY, "")) or next(iter(self.films), None)
+
+    @property
+    def other_films(self) -> list[Link]:
+        """The way to the other films."""
+        if not self._user.is_owner:
+            return []
+        return [Link("", url_of("film", film.slug), film.title, "film") for film in self.films if film != self.film]
 
     @cached_property
     def cues(self) -> list[Cue]:
