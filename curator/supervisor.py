@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -21,6 +22,7 @@ GRACE_SECONDS = 8.0
 # A child that dies at once is started again after 1, 2, 4 ... at most 30 seconds.
 LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 20.0
+LOG_BYTES = 5_000_000
 
 
 @dataclass
@@ -34,6 +36,11 @@ class Child:
     failures: int = 0
     next_start: float = field(default=0.0)
 
+    @property
+    def log(self) -> Path:
+        """Where its output goes, so that the terminal keeps the address and the link in sight."""
+        return Path(settings.DATA) / "logs" / f"{self.name.replace(' ', '-')}.log"
+
     def keep_alive(self) -> None:
         """Start the process unless it runs or has to wait after a failure."""
         now = time.monotonic()
@@ -43,10 +50,16 @@ class Child:
                 return
             self.failures = 0 if now - self.started_at > STEADY_SECONDS else self.failures + 1
             pause = min(2.0**self.failures - 1, LONGEST_PAUSE)
-            log.warning("%s ended with status %s, starts again in %.0f s", self.name, status, pause)
+            log.warning("%s ended with status %s, starts again in %.0f s; see %s", self.name, status, pause, self.log)
             self.process, self.next_start = None, now + pause
         if now >= self.next_start:
-            self.process = subprocess.Popen(self.arguments, cwd=ROOT, **new_group())
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+                self.log.replace(self.log.with_suffix(".old.log"))
+            with self.log.open("ab") as output:
+                self.process = subprocess.Popen(
+                    self.arguments, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, **new_group()
+                )
             self.started_at = now
 
 

@@ -45,6 +45,7 @@ class Installation:
             **{
                 name: value for name, value in os.environ.items() if not name.startswith(("CUEWRIGHT_", "DATABASE_URL"))
             },
+            "DJANGO_SETTINGS_MODULE": "curator.settings",
             "CUEWRIGHT_DATA": str(self.data),
             "CUEWRIGHT_PORT": str(self.port),
             "CUEWRIGHT_SECRET_KEY": "only-for-tests",
@@ -68,11 +69,12 @@ class Installation:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a management command that stays up; its output goes to a log in the data folder."""
-        log = (self.data / f"log-{len(self.processes)}-{arguments[0]}.txt").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+        path = self.data / f"log-{len(self.processes)}-{arguments[0]}.txt"
+        with path.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", *arguments],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
         self.processes.append(process)
         return process
 
@@ -80,6 +82,11 @@ class Installation:
         """What the started process `number` has printed."""
         index = number % len(self.processes)
         return next(self.data.glob(f"log-{index}-*.txt")).read_text(errors="replace")
+
+    def logs(self) -> str:
+        """The ends of all logs, for the message of a failing test."""
+        files = [*self.data.glob("log-*.txt"), *self.data.glob("logs/*.log")]
+        return "\n".join(f"== {file.name}\n{file.read_text(errors='replace')[-2500:]}" for file in files)
 
     def serve(self) -> str:
         """Start everything as a user does and return the sign-in link."""
@@ -110,8 +117,7 @@ class Installation:
         deadline = time.monotonic() + seconds
         while (found := self.rows(query)[0][0]) != expected:
             if time.monotonic() > deadline:
-                logs = "\n".join(self.log(number)[-3000:] for number in range(len(self.processes)))
-                raise AssertionError(f"{query} is {found}, not {expected}\n{logs}")
+                raise AssertionError(f"{query} is {found}, not {expected}\n{self.logs()}")
             time.sleep(0.1)
 
     def stop(self) -> None:

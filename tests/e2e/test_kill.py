@@ -35,7 +35,7 @@ def wait_for_first(installation: Installation) -> None:
     """Until the request is in its middle: at least one candidate done, at least one not."""
     deadline = time.monotonic() + 120
     while not 1 <= installation.rows(WRITTEN)[0][0] < COUNT:
-        assert time.monotonic() < deadline, installation.log()
+        assert time.monotonic() < deadline, installation.logs()
         time.sleep(0.05)
 
 
@@ -71,7 +71,7 @@ def test_cpu_worker_killed_while_it_renders(installation):
     busy = "select count(*) from curator_job where queue = 'cpu' and state = 'running'"
     deadline = time.monotonic() + 120
     while not installation.rows(busy)[0][0]:
-        assert time.monotonic() < deadline, installation.log()
+        assert time.monotonic() < deadline, installation.logs()
         time.sleep(0.05)
     os.kill(worker_pid(installation, "cpu"), signal.SIGKILL)  # noqa: TID251 (the point of this test)
     assert_all_there_once(installation)

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         token = accounts.create_sign_in_link(user=accounts.ensure_owner())
         address = f"http://localhost:{settings.PORT}"
         self.stdout.write(f"\nCuewright is at {address}\nSign in once with {address}/sign-in/{token}/\n")
-        self.stdout.write("Ctrl-C stops everything.\n\n")
+        self.stdout.write(f"Logs are in {settings.DATA / 'logs'}. Ctrl-C stops everything.\n\n")
         self.stdout.flush()
         supervisor.run()
 
