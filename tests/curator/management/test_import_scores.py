@@ -1,0 +1,57 @@
+"""The command that imports files and folders."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from curator.models.library import Piece
+from tests.curator.notation.scores import two_staff
+
+pytestmark = pytest.mark.django_db
+
+
+def test_files_and_folders_with_json(tmp_path, capsys):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.xml").write_bytes(two_staff(2))
+    (tmp_path / "deep" / "notes.txt").write_text("nothing")
+    (tmp_path / "a.musicxml").write_bytes(two_staff(2, divisions=4))
+    (tmp_path / "c.abc").write_text("no music")
+    with pytest.raises(CommandError, match="1 of 3 files were refused"):
+        call_command("import_scores", str(tmp_path), "--composer", "Me", "--tag", "x", "--json")
+    report = json.loads(capsys.readouterr().out)
+    piece = Piece.objects.get()
+    assert (report["imported"], report["duplicates"], report["refused"]) == (1, 1, 1)
+    assert [(row["file"], row["status"]) for row in report["files"]] == [
+        (str(tmp_path / "a.musicxml"), "imported"),
+        (str(tmp_path / "c.abc"), "refused"),
+        (str(tmp_path / "deep" / "b.xml"), "duplicate"),
+    ]
+    assert report["files"][0] == {
+        "file": str(tmp_path / "a.musicxml"),
+        "status": "imported",
+        "reason": "",
+        "warnings": [],
+        "piece": piece.public_id,
+        "like": None,
+        "notes_in": 6,
+        "notes_out": 6,
+    }
+    assert report["files"][2]["like"] == {"piece": piece.public_id, "how": "same notes"}
+    assert report["files"][1]["reason"]
+    assert (piece.composer, piece.origin, [tag.name for tag in piece.tags.all()]) == ("Me", "corpus", ["x"])
+
+
+def test_summary_for_people(tmp_path, capsys):
+    (tmp_path / "a.xml").write_bytes(two_staff(2))
+    call_command("import_scores", str(tmp_path / "a.xml"))
+    assert capsys.readouterr().out.splitlines() == [
+        f"imported  {tmp_path / 'a.xml'}",
+        "1 imported, 0 duplicates, 0 refused",
+    ]
+
+
+def test_a_path_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(CommandError, match=r"There is no file or folder .*nowhere\."):
+        call_command("import_scores", str(tmp_path / "nowhere"))

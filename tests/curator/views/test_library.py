@@ -1,0 +1,170 @@
+"""The library pages."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from curator import jobs
+from curator.domain.library import import_score, upload_score
+from curator.domain.media import store_media
+from curator.models.jobs import Job, JobState
+from curator.models.library import Rendering, RenderingFile
+from tests.curator.notation.scores import two_staff
+
+pytestmark = pytest.mark.django_db
+
+SCORE = two_staff(2)
+BAD = SCORE.replace(b"</step>", b"</step><alter>0.5</alter>")
+REASON = "The score has quarter tones, which a piano does not have."
+
+
+def file(name: str = "a.musicxml", data: bytes = SCORE) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data)
+
+
+@pytest.fixture
+def refused() -> Job:
+    row = upload_score(name="Nuvole.musicxml", data=BAD)
+    jobs.execute(row.pk)
+    row.refresh_from_db()
+    return row
+
+
+def test_empty_library(owner_client):
+    page = owner_client.get("/library/").content.decode()
+    assert "The shelf is empty" in page
+    assert 'hx-trigger="every' not in page
+
+
+def test_cards_search_and_chips(owner_client):
+    version = import_score(name="a.xml", data=SCORE).version
+    row = Rendering.objects.get(version=version, target="engraving")
+    svg = store_media(data=b'<svg viewBox="0 0 9 9"><g id="n1"></g></svg>', suffix=".svg")
+    RenderingFile.objects.create(rendering=row, role="incipit", media=svg)
+    Rendering.objects.filter(version=version).update(state="ready", seconds=65)
+    page = owner_client.get("/library/?q=study&composer=A.+Nonym").content.decode()
+    assert "Study" in page
+    assert 'class="engraving"' in page
+    assert 'id="card0-n1"' in page
+    assert "1:05" in page
+    assert 'href="?composer=A.+Nonym"' in page  # the chip of the words takes them away
+    assert "Nothing sounds like that" in owner_client.get("/library/?q=zzz").content.decode()
+
+
+def test_titles_are_escaped(owner_client):
+    import_score(name="a.xml", data=two_staff(2, title="&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}"))
+    page = owner_client.get("/library/").content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}" in page
+    assert "<script>alert" not in page
+
+
+def test_a_nonsense_address_shows_the_library(owner_client):
+    for query in ("page=abc&sort=x&origin=y", "page=999999999", "q=%00", "composer=" * 30):
+        assert owner_client.get(f"/library/?{query}").status_code == 200
+
+
+def test_shelf_alone_for_htmx(owner_client):
+    page = owner_client.get("/library/", headers={"HX-Request": "true", "HX-Target": "shelf"}).content.decode()
+    assert page.lstrip().startswith('<section id="shelf"')
+    assert "<html" not in page
+
+
+def test_uploads_on_their_way_and_refused_ones_stand_on_the_shelf(owner_client, refused):
+    waiting = upload_score(name="Una Mattina.xml", data=SCORE)
+    page = owner_client.get("/library/").content.decode()
+    assert REASON in page
+    assert f"/library/imports/{refused.public_id}/retry/" in page
+    assert "Una Mattina.xml" in page
+    assert "Waits for a worker" in page
+    assert 'hx-trigger="every 3s"' in page
+    assert "Una Mattina.xml" in owner_client.get("/library/imports/").content.decode()
+    assert waiting.state == JobState.QUEUED
+
+
+def test_upload_becomes_a_job_and_then_a_piece(owner_client, owner):
+    response = owner_client.post(
+        "/library/add/", {"scores": [file()], "title": "Mine", "tags": " slow , slow, night"}, follow=True
+    )
+    assert response.redirect_chain == [("/library/add/", 302)]
+    assert "1 file is being read." in response.content.decode()
+    row = Job.objects.get()
+    assert row.arguments["about"] == {
+        "title": "Mine",
+        "composer": "",
+        "period": "",
+        "instrumentation": "",
+        "tags": ["slow", "night"],
+    }
+    jobs.execute(row.pk)
+    assert "Added:" in owner_client.get("/library/add/").content.decode()
+
+
+def test_several_files_keep_their_own_titles_and_only_bad_ones_are_refused(owner_client):
+    files = [file("a.xml"), file("b.txt"), file("c.xml", b"")]
+    response = owner_client.post("/library/add/", {"scores": files, "title": "Mine", "composer": "Me"})
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert "b.txt" in page
+    assert "The file name has none of the endings" in page
+    assert "The file is empty." in page
+    assert 'value="Me"' in page
+    assert [row.arguments["about"]["title"] for row in Job.objects.all()] == [""]
+
+
+def test_upload_without_a_file_says_so(owner_client):
+    response = owner_client.post("/library/add/", {"title": "Mine"})
+    assert response.status_code == 400
+    assert "Choose at least one file." in response.content.decode()
+    assert Job.objects.count() == 0
+
+
+def test_an_upload_out_of_all_proportion_is_refused_before_it_is_read(owner_client, settings):
+    settings.MAX_UPLOAD_MB = 0
+    assert owner_client.post("/library/add/", {"scores": [file()]}).status_code == 400
+
+
+def test_upload_needs_the_csrf_token(owner):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    assert browser.post("/library/add/", {"scores": [file()]}).status_code == 403
+
+
+def test_retry_and_forget(owner_client, refused):
+    assert owner_client.post(f"/library/imports/{refused.public_id}/retry/").status_code == 302
+    again = Job.objects.get()
+    assert owner_client.post(f"/library/imports/{again.public_id}/forget/").status_code == 302
+    assert Job.objects.count() == 1  # it is still being read
+    jobs.execute(again.pk)
+    assert REASON in owner_client.get(f"/library/imports/{again.public_id}/forget/").content.decode()
+    assert owner_client.post(f"/library/imports/{again.public_id}/forget/").status_code == 302
+    assert Job.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/library/", {"get"}),
+        ("/library/add/", {"get", "post"}),
+        ("/library/imports/", {"get"}),
+        ("/library/imports/nothing/retry/", {"post"}),
+        ("/library/imports/nothing/forget/", {"get", "post"}),
+    ],
+)
+def test_who_and_how(client, owner_client, rater_client, path, allowed):
+    for method in ("get", "post", "put", "delete"):
+        assert getattr(client, method)(path).status_code in {302, 405}
+        found = getattr(owner_client, method)(path).status_code
+        assert (found == 405) == (method not in allowed)
+        assert getattr(rater_client, method)(path).status_code == (403 if method in allowed else 405)
+
+
+def test_the_library_takes_the_same_queries_for_one_piece_and_for_many(owner_client, django_assert_num_queries):
+    import_score(name="a.xml", data=SCORE)
+    with CaptureQueriesContext(connection) as one:
+        owner_client.get("/library/")
+    for number in range(3, 6):
+        import_score(name="a.xml", data=two_staff(number))
+    with django_assert_num_queries(len(one)):
+        owner_client.get("/library/")
