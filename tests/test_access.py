@@ -1,0 +1,86 @@
+"""Every URL by role: a new URL that is not in the table fails, so that no view is open by accident."""
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLPattern
+
+from tests.factories import make_cue, make_take, make_version
+
+pytestmark = pytest.mark.django_db
+
+EVERYONE, SIGNED_IN, OWNER = "everyone", "signed in", "owner"
+
+# name: (method, who may call it)
+TABLE = {
+    "home": ("get", SIGNED_IN),
+    "film": ("get", OWNER),
+    "take": ("get", OWNER),
+    "score": ("get", OWNER),
+    "score_musicxml": ("get", OWNER),
+    "render_again": ("post", OWNER),
+    "sound_mp3": ("get", OWNER),
+    "library": ("get", OWNER),
+    "add_scores": ("post", OWNER),
+    "imports": ("get", OWNER),
+    "retry_import": ("post", OWNER),
+    "forget_import": ("post", OWNER),
+    "workers": ("get", OWNER),
+    "job_chip": ("get", OWNER),
+    "cancel_job": ("post", OWNER),
+    "components": ("get", OWNER),
+    "sign_in": ("get", EVERYONE),
+    "sign_in_link": ("get", EVERYONE),
+    "sign_out": ("post", SIGNED_IN),
+    "set_language": ("post", EVERYONE),
+    "media": ("get", SIGNED_IN),
+    "listen": ("get", SIGNED_IN),
+    "judge": ("post", SIGNED_IN),
+    "undo_judgement": ("post", SIGNED_IN),
+    "sound": ("get", SIGNED_IN),
+    "standings": ("get", SIGNED_IN),
+    "approve_cue": ("post", OWNER),
+    "revoke_approval": ("post", OWNER),
+}
+
+
+def all_patterns(patterns=None) -> list[URLPattern]:
+    """Every URL of the project."""
+    found = []
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        found += all_patterns(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern]
+    return found
+
+
+def test_the_table_names_every_url():
+    assert sorted(pattern.name for pattern in all_patterns()) == sorted(TABLE)
+
+
+def call(client: Client, pattern: URLPattern, values: dict) -> int | str:
+    """The status of a call with arguments that exist where rows are named; "sign in" when it is sent there."""
+    arguments = {name: values.get((pattern.name, name), values.get(name)) for name in pattern.pattern.converters}
+    assert None not in arguments.values(), f"give a value for {arguments} of {pattern.name}"
+    method, _who = TABLE[pattern.name]
+    response = getattr(client, method)(reverse(pattern.name, kwargs=arguments))
+    to_sign_in = response.status_code == 302 and "/sign-in/?next=" in response["Location"]
+    return "sign in" if to_sign_in else response.status_code
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_roles(name, owner_client, rater_client):
+    take = make_take(cue=make_cue(), version=make_version())
+    values = {
+        "slug": take.cue.film.slug,
+        "number": take.cue.number,
+        "take": take.number,
+        "public_id": take.version.piece.public_id,
+        "token": "nothing",
+        "key": "0" * 64,
+    }
+    pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
+    who = TABLE[name][1]
+    anonymous, rater, owner = (call(client, pattern, values) for client in (Client(), rater_client, owner_client))
+    assert (anonymous == "sign in") is (who != EVERYONE)
+    assert (rater == 403) is (who == OWNER)
+    assert owner not in (403, "sign in")
+    assert all(status < 500 for status in (anonymous, rater, owner) if status != "sign in")
