@@ -133,8 +133,8 @@ def draw(now: Standings, approval: Approval | None) -> list[Drawn]:
 def percent(share: float) -> str:
     """A share in whole percent; what rounds to nothing is said to be less than one."""
     if share < 0.005:
-        return "<1\u202f%"
-    return f"{round(100 * share)}\u202f%"
+        return "<1\u00a0%"
+    return f"{round(100 * share)}\u00a0%"
 
 
 def lede(now: Standings, approval: Approval | None) -> str:

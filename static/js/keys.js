@@ -74,7 +74,8 @@ function list() {
   const seen = new Set();
   if (document.querySelector("[data-row]")) place.append(...row(["J", "K"], dialog.dataset.next));
   for (const element of document.querySelectorAll("[data-key]")) {
-    if (element.dataset.key !== "?" && !visible(element)) continue;
+    // what waits (aria-disabled) is listed all the same: the key is to be known when it may be used
+    if (element.dataset.key !== "?" && (!element.checkVisibility() || element.matches(":disabled"))) continue;
     const key = element.dataset.key.split(" ")[0];
     if (seen.has(key)) continue;
     seen.add(key);

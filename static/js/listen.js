@@ -23,9 +23,11 @@ class Page {
     this.began = 0;
     this.last = null;
     this.said = "";
+    this.trouble = "";
     this.side = "left";
     this.sides = Object.fromEntries([...root.querySelectorAll("[data-side]")].map((side) => [side.dataset.side, side]));
     this.answers = root.querySelector("[data-answers]");
+    for (const plain of root.querySelectorAll("audio")) plain.remove();
     this.timer = setInterval(() => this.tick(), 50);
     this.gate(false);
     this.hint(this.words.wordsLoading);
@@ -160,6 +162,10 @@ class Page {
 
   show() {
     const { sounds } = this;
+    if (!sounds) {
+      if (this.trouble) this.hint(this.trouble);
+      return;
+    }
     const at = sounds.position;
     for (const [name, side] of Object.entries(this.sides)) {
       const sounding = sounds.playing && sounds.side === name;
@@ -192,8 +198,8 @@ class Page {
     const text = wanting
       ? this.words.wordsHint.replace("{n}", Math.ceil(this.missing(wanting))).replace("{side}", LETTERS[wanting])
       : this.words.wordsReady;
-    this.hint(text);
-    this.say(wanting ? "" : text);
+    this.hint(this.trouble || text);
+    this.say(this.trouble || (wanting ? "" : text));
   }
 
   picture(at) {
@@ -259,6 +265,20 @@ const device = () => {
   return Math.min(screen.width, screen.height) < 600 ? "phone" : "tablet";
 };
 
+// Decoding takes longest, and a clip often comes again in the next pair; addresses never repeat, so the content is the key.
+const KEPT = 6;
+const kept = new Map();
+
+async function decoded(bytes) {
+  if (!crypto.subtle) return context.decodeAudioData(bytes); // not on a secure address
+  const key = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).join();
+  const buffer = kept.get(key) ?? (await context.decodeAudioData(bytes));
+  kept.delete(key);
+  kept.set(key, buffer);
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+  return buffer;
+}
+
 const wait = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
 async function fetchSound(url) {
@@ -269,7 +289,7 @@ async function fetchSound(url) {
       response = await fetch(address, { credentials: "same-origin" });
     }
     if (!response.ok) throw new Error(String(response.status));
-    return context.decodeAudioData(await response.arrayBuffer());
+    return decoded(await response.arrayBuffer());
   };
   try {
     return await get(url);
@@ -281,28 +301,32 @@ async function fetchSound(url) {
 async function send(form, body, after) {
   if (busy) return;
   busy = true;
+  page.trouble = "";
   const going = page.sounds?.playing ?? false;
   try {
     const response = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
-    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-    const next = fresh.getElementById("main");
-    if (!fresh.querySelector("[data-listen]") || !next) {
+    const answered = new DOMParser().parseFromString(await response.text(), "text/html");
+    const next = answered.getElementById("main");
+    const listening = next?.querySelector("[data-listen]");
+    if (!listening && !response.ok) throw new Error(String(response.status));
+    if (!listening) {
       location.assign(response.url);
       return;
     }
-    for (const plain of next.querySelectorAll("noscript")) plain.remove();
     page.close();
     main.replaceChildren(...next.childNodes);
     open();
     page.say(after);
-    await page.load();
-    if (going) await page.play();
   } catch {
-    page.hint(page.words.wordsUnsaved);
-    page.say(page.words.wordsUnsaved);
+    page.trouble = page.words.wordsUnsaved;
+    page.show();
+    return;
   } finally {
     busy = false;
   }
+  const fresh = page;
+  await fresh.load();
+  if (going && page === fresh) await fresh.play();
 }
 
 function open() {

@@ -124,9 +124,9 @@ def test_lede_names_who_is_close(owner):
 
 def test_percent_never_says_nothing():
     assert [percent(share) for share in (0.0, 0.004, 0.006, 0.583, 1.0)] == [
-        "<1\u202f%",
-        "<1\u202f%",
-        "1\u202f%",
-        "58\u202f%",
-        "100\u202f%",
+        "<1\u00a0%",
+        "<1\u00a0%",
+        "1\u00a0%",
+        "58\u00a0%",
+        "100\u00a0%",
     ]
