@@ -1,0 +1,141 @@
+"""The look in a real browser: every width, day and night, both languages, the strict policy on, the keyboard alone."""
+
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.e2e.installation import Installation
+
+pytestmark = pytest.mark.e2e
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+WIDTHS = (320, 390, 768, 1060, 1280, 1920)
+
+SEED = """
+import json
+from django.conf import settings
+from curator.domain.demo_film import seed_film
+from curator.models.film import Cue
+seed_film(data=json.loads((settings.ROOT / "data/demo/film.json").read_text(encoding="utf-8")))
+Cue.objects.filter(number="1m1").update(state="approved")
+Cue.objects.filter(number="1m2").update(state="to_rank")
+"""
+
+# Controls smaller than 24 px, but for links within a sentence (WCAG 2.2, 2.5.8).
+SMALL = """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")]
+  .filter(element => element.checkVisibility({visibilityProperty: true}) && !element.closest("svg, p, .msg, .skip, label"))
+  .map(element => [element.textContent.trim() || element.getAttribute("aria-label"), element.getBoundingClientRect()])
+  .filter(([name, box]) => box.width > 1 && (box.width < 24 || box.height < 24) && box.bottom > 0)
+  .map(([name, box]) => `${name} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory):
+    """A running web server with the demo film."""
+    made = Installation(tmp_path_factory.mktemp("look"), settings={"CUEWRIGHT_DEBUG": "1"})
+    made.manage("migrate")
+    made.manage("messages", "--compile")
+    made.manage("shell", "-v0", "-c", SEED)
+    made.start("web")
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium."""
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def state(installation, browser):
+    """Cookies of the signed-in owner."""
+    context = browser.new_context()
+    page = context.new_page()
+    for _ in range(150):
+        if installation.answers():
+            break
+        page.wait_for_timeout(100)
+    page.goto(installation.manage("sign_in_link").strip())
+    page.locator("main button").click()
+    expect(page.locator("h1")).to_be_visible()
+    yield context.storage_state()
+    context.close()
+
+
+def open_page(browser, state, **settings) -> tuple[Page, list[str]]:
+    context = browser.new_context(storage_state=state, **settings)
+    page = context.new_page()
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+    return page, trouble
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("path", ["/films/demo/", "/workers/", "/components/", "/library/", "/sign-in/"])
+def test_pages_fit_every_window(browser, installation, state, path, language):
+    page, trouble = open_page(browser, state, color_scheme="dark" if language == "de" else "light")
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": installation.url}])
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(installation.url + path)
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
+        assert page.evaluate(SMALL) == [], width
+    assert trouble == []
+    page.context.close()
+
+
+def test_the_look_is_chosen_and_remembered(browser, installation, state):
+    page, trouble = open_page(browser, state, color_scheme="light", viewport={"width": 1280, "height": 800})
+    page.goto(installation.url + "/films/demo/")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(paper) == "rgb(246, 241, 230)"
+    page.get_by_label("Menu: appearance").click()
+    page.get_by_role("button", name="Night").click()
+    assert page.evaluate(paper) == "rgb(23, 19, 16)"
+    page.reload()
+    assert page.evaluate(paper) == "rgb(23, 19, 16)"
+    page.get_by_label("Menu: appearance").click()
+    page.get_by_role("button", name="System").click()
+    assert page.evaluate(paper) == "rgb(246, 241, 230)"
+    assert trouble == []
+    page.context.close()
+
+
+def test_the_keyboard_goes_everywhere(browser, installation, state):
+    page, trouble = open_page(browser, state, viewport={"width": 1280, "height": 800})
+    page.goto(installation.url + "/films/demo/")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("?")
+    dialog = page.locator("#keys-dialog")
+    expect(dialog).to_contain_text("Listen to 1m2")
+    page.get_by_label("Single keys work on this device").uncheck()
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    page.keyboard.press("?")
+    expect(dialog).not_to_be_visible()
+    page.evaluate("localStorage.clear()")
+    page.keyboard.press("l")
+    page.wait_for_url("**/listen/**")
+    assert trouble == []
+    page.context.close()
+
+
+def test_pages_work_without_script(browser, installation, state):
+    page, _trouble = open_page(browser, state, java_script_enabled=False)
+    page.goto(installation.url + "/films/demo/")
+    expect(page.locator("h1")).to_have_text("Die kleine Laterne")
+    page.get_by_label("Menu: appearance").click()
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.context.close()
