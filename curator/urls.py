@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from curator.views import accounts, components, films, library, listen, media, scores, standings, workers
+from curator.views import accounts, components, delivery, films, library, listen, media, scores, standings, workers
 
 urlpatterns = [
     path("", films.home, name="home"),
@@ -35,6 +35,10 @@ urlpatterns = [
     path("films/<slug:slug>/standings/<str:number>/", standings.standings, name="standings"),
     path("films/<slug:slug>/standings/<str:number>/approve/", standings.approve, name="approve_cue"),
     path("films/<slug:slug>/standings/<str:number>/revoke/", standings.revoke, name="revoke_approval"),
+    path("films/<slug:slug>/delivery/", delivery.delivery, name="delivery"),
+    path("films/<slug:slug>/delivery/package/", delivery.deliver_package, name="deliver_film"),
+    path("films/<slug:slug>/delivery/<str:number>/", delivery.deliver_one, name="deliver_cue"),
+    path("deliveries/<str:public_id>/", delivery.delivered_file, name="delivered_file"),
     path("", include("generation.urls")),
     path("", include("training.urls")),
 ]

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_noop as _noop
+from django.utils.translation import gettext_noop
 
 from curator.domain.errors import DomainError
 from curator.domain.media import read_media, store_media
@@ -33,20 +33,20 @@ TempoMap = Sequence[Sequence[float]]
 
 # What curator.rendering and curator.notation can say of a score; here so that the catalogues hold them.
 SENTENCES = (
-    _noop("The score has no bars."),
-    _noop("The score has no notes."),
-    _noop("The score is not well-formed XML."),
-    _noop("The score is not partwise MusicXML."),
-    _noop("Engraving took more than 60 seconds: the score is too long or too dense."),
-    _noop("The engraver stopped on this score: something in it is more than it can draw."),
-    _noop("The engraver cannot read this score."),
-    _noop("The engraving is not a drawing that can be shown."),
-    _noop("No note of this score sounds."),
-    _noop("The music is longer than 15 minutes; so much is not sounded."),
-    _noop("The recordings of the piano are missing; `npm ci` brings them."),
-    _noop("The sound of this score is silence."),
-    _noop("The MIDI file of this score cannot be read."),
-    _noop("The work was stopped before the score was drawn."),
+    gettext_noop("The score has no bars."),
+    gettext_noop("The score has no notes."),
+    gettext_noop("The score is not well-formed XML."),
+    gettext_noop("The score is not partwise MusicXML."),
+    gettext_noop("Engraving took more than 60 seconds: the score is too long or too dense."),
+    gettext_noop("The engraver stopped on this score: something in it is more than it can draw."),
+    gettext_noop("The engraver cannot read this score."),
+    gettext_noop("The engraving is not a drawing that can be shown."),
+    gettext_noop("No note of this score sounds."),
+    gettext_noop("The music is longer than 15 minutes; so much is not sounded."),
+    gettext_noop("The recordings of the piano are missing; `npm ci` brings them."),
+    gettext_noop("The sound of this score is silence."),
+    gettext_noop("The MIDI file of this score cannot be read."),
+    gettext_noop("The work was stopped before the score was drawn."),
 )
 
 
@@ -171,10 +171,11 @@ def _rows(version: PieceVersion, tempo_map: TempoMap) -> Renderings:
 def _engrave(row: Rendering, run: Run | None) -> None:
     if row.state != RenderingState.PENDING:
         return
-    # The converter and lxml's schema are for workers and commands only.
+    # Heavy, and only for workers and commands.
     from curator.notation.convert import abc_to_musicxml
     from curator.notation.errors import NotationError
     from curator.rendering.engrave import TempoMark, engrave, timemap_document
+    from curator.rendering.sampler import read_notes
 
     _tell(run, 0)
     marks = [TempoMark(int(bar), float(tempo)) for bar, tempo in row.tempo_map]
@@ -193,7 +194,14 @@ def _engrave(row: Rendering, run: Run | None) -> None:
     ]
     files.append(("timemap", 1, store_media(data=timemap, suffix=".json")))
     files.append(("midi", 1, store_media(data=drawn.midi, suffix=".mid")))
-    facts = {"pages": len(drawn.pages), "bars": drawn.bars}
+    played = read_notes(drawn.midi)
+    pitches = [note.pitch for note in played]
+    facts = {
+        "pages": len(drawn.pages),
+        "bars": drawn.bars,
+        "notes": len(played),  # as played: repeats count again, a tied note counts once
+        "ambitus": [min(pitches), max(pitches)] if pitches else [],
+    }
     _keep(row, files, seconds=drawn.seconds, facts=facts, run=run)
 
 

@@ -69,13 +69,16 @@ ATTRIBUTES: dict[str, re.Pattern[str]] = {
     ),
 }
 
+# A glyph of the music font: its code point, then the id of the SVG.
+_GLYPH = re.compile(r"^(#?E[0-9A-F]{3,4})-\w+$")
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
-def clean(svg: str) -> str:
+def clean(svg: str, *, page: int = 1) -> str:
     """One engraved page with nothing left but shapes, text, classes and the ids of notes, rests and bars.
 
-    The same SVG in gives the same text out. Raises EngravingError when `svg` is not SVG.
+    Ids of glyphs end in the number of the `page`, so that they differ between the pages of a score. The same SVG in
+    gives the same text out. Raises EngravingError when `svg` is not SVG.
     """
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
@@ -86,27 +89,27 @@ def clean(svg: str) -> str:
         raise EngravingError("The engraving is not a drawing that can be shown.") from error
     if root.tag != f"{{{SVG}}}svg":
         raise EngravingError("The engraving is not a drawing that can be shown.")
-    return etree.tostring(_copy(root), encoding="unicode")
+    return etree.tostring(_copy(root, page), encoding="unicode")
 
 
-def _copy(source: etree._Element) -> etree._Element:
+def _copy(source: etree._Element, page: int) -> etree._Element:
     name = etree.QName(source).localname
     # lxml knows None as the default namespace's prefix, its stubs do not.
     nsmap: Any = {None: SVG} if source.getparent() is None else None
-    copy = etree.Element(f"{{{SVG}}}{name}", attrib=_attributes(source), nsmap=nsmap)
+    copy = etree.Element(f"{{{SVG}}}{name}", attrib=_attributes(source, page), nsmap=nsmap)
     if name in ("text", "tspan"):
         copy.text = source.text
     for child in source:
         if isinstance(child.tag, str) and child.tag.startswith(f"{{{SVG}}}"):
             if etree.QName(child).localname not in ELEMENTS:
                 continue
-            copy.append(_copy(child))
+            copy.append(_copy(child, page))
             if name in ("text", "tspan"):
                 copy[-1].tail = child.tail
     return copy
 
 
-def _attributes(element: etree._Element) -> dict[str, str]:
+def _attributes(element: etree._Element, page: int) -> dict[str, str]:
     kept: dict[str, str] = {}
     classes = [word for word in str(element.get("class", "")).split() if word in CLASSES]
     if classes:
@@ -122,7 +125,7 @@ def _attributes(element: etree._Element) -> dict[str, str]:
         elif (name == "id" and not named) or (name == "href" and tag != "use"):
             continue
         elif name in ATTRIBUTES and ATTRIBUTES[name].fullmatch(value):
-            kept[name] = value
+            kept[name] = _GLYPH.sub(rf"\1-{page}", value) if name in ("id", "href") else value
     return kept
 
 

@@ -19,10 +19,10 @@ from curator.rendering.version import RENDERER
 
 __all__ = ["Engraving", "Moment", "TempoMark", "engrave", "personalise", "timemap_document"]
 
-# Verovio units: at its scale of 45 a page is 1058 px wide and 1350 px high at most, a narrow one 585 px wide.
-PAGE_WIDTH = 2350
+# Verovio units: at its scale of 45 a page is 855 px wide and 1170 px high at most, a narrow one 585 px wide.
+PAGE_WIDTH = 1900
 NARROW_WIDTH = 1300
-PAGE_HEIGHT = 3000
+PAGE_HEIGHT = 2600
 INCIPIT_BARS = 5
 
 # Measured: 0.1 to 0.4 s and 45 MB for piano solos of up to 5 pages. The address space is far more than that.
@@ -78,9 +78,14 @@ def engrave(musicxml: bytes, *, tempo: Sequence[TempoMark] = ()) -> Engraving:
     for element in root.iterfind("part//*[@id]"):
         # Ids of the file would become ids of the page: two notes might share one.
         del element.attrib["id"]
+    names = root.findall("part-list/score-part/part-name") + root.findall("part-list/score-part/part-abbreviation")
+    for name in names if len(root.findall("part")) == 1 else ():
+        name.text = ""  # before each system of a single instrument it is only in the way
     perform(root, tempo=tempo)
     answer = _run_verovio(etree.tostring(root, encoding="unicode"))
-    pages, narrow_pages = (tuple(clean(svg) for svg in layout) for layout in answer["layouts"])
+    pages, narrow_pages = (
+        tuple(clean(svg, page=number) for number, svg in enumerate(layout, start=1)) for layout in answer["layouts"]
+    )
     timemap = _moments(answer["timemap"], _bar_numbers(pages))
     if not any(moment.on for moment in timemap):
         raise EngravingError("The score has no notes.")

@@ -170,7 +170,7 @@ def perform(root: etree._Element, *, tempo: Sequence[TempoMark] = ()) -> None:
 
     A mark or hairpin rules all staves of its instrument, except those with one of their own in that bar (marks)
     or at that time (hairpins). Two parts of one staff each count as the two hands of one instrument. With
-    `tempo`, the written tempi are silent (they stay visible) and the given ones rule.
+    `tempo`, the given tempi rule: metronome marks in quarters show them too, other tempo words stay as they are.
     """
     parts = root.findall("part")
     readings = [_Reading(part, number) for number, part in enumerate(parts)]
@@ -269,6 +269,10 @@ def _write_tempo(root: etree._Element, tempo: Sequence[TempoMark]) -> None:
                     for silent in direction.findall("sound"):
                         direction.remove(silent)
                     etree.SubElement(direction, "sound", tempo=f"{marks[index].quarters:g}")
+                    for metronome in direction.iterfind("direction-type/metronome"):
+                        shown = metronome.find("per-minute")
+                        if shown is not None and [unit.text for unit in metronome[:-1]] == ["quarter"]:
+                            shown.text = f"{marks[index].quarters:g}"
             if first == 0 and bar in bars:
                 measure.insert(0, etree.Element("sound", tempo=f"{marks[index].quarters:g}"))
 

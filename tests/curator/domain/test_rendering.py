@@ -55,7 +55,7 @@ def test_make_rendering_draws_and_sounds_a_text():
         ("sound", "ready", "", RENDERER),
     ]
     assert roles(engraving) == [("incipit", 1), ("midi", 1), ("narrow", 1), ("page", 1), ("timemap", 1)]
-    assert (engraving.facts, engraving.seconds) == ({"pages": 1, "bars": 1}, 1.5)
+    assert (engraving.facts, engraving.seconds) == ({"pages": 1, "bars": 1, "notes": 8, "ambitus": [48, 76]}, 1.5)
     assert roles(sound) == [("opus", 1)]
     assert sound.seconds == pytest.approx(4.0, abs=0.1)
     assert sound.facts["lufs"] <= -23.0 <= sound.facts["target_lufs"]

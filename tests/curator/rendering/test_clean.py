@@ -16,10 +16,10 @@ def test_clean_keeps_shapes_text_and_the_ids_of_notes_glyphs_and_bars():
         '<text x="1" y="2" font-size="405px"><tspan class="text" id="t1">mit &lt;Luft&gt;</tspan> sehr</text>'
         "</g></g></svg>"
     )
-    assert clean(svg) == (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><defs><g id="E0A4-x">'
+    assert clean(svg, page=2) == (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><defs><g id="E0A4-2">'
         '<path transform="scale(1,-1)" d="M0 0L1 1z"/></g></defs><g class="measure" id="m1"><g class="staff">'
-        '<g class="note" id="n1"><use href="#E0A4-x" transform="translate(1, 2) scale(0.5, 0.5)"/></g>'
+        '<g class="note" id="n1"><use href="#E0A4-2" transform="translate(1, 2) scale(0.5, 0.5)"/></g>'
         '<text x="1" y="2" font-size="405px"><tspan class="text">mit &lt;Luft&gt;</tspan> sehr</text></g></g></svg>'
     )
 
@@ -89,7 +89,7 @@ def test_personalise_makes_every_id_and_reference_its_own():
         '<text> id="n1" href="#n1"</text></g></svg>'
     )
     own = personalise(svg, "p1", label='Take "one"')
-    assert re.findall(r'(?:id|href)="([^"]*)"', own) == ["p1-E0A4-x", "p1-n1", "#p1-E0A4-x", "n1", "#n1"]
+    assert re.findall(r'(?:id|href)="([^"]*)"', own) == ["p1-E0A4-1", "p1-n1", "#p1-E0A4-1", "n1", "#n1"]
     assert own.startswith('<svg class="engraving" role="img" aria-label="Take &quot;one&quot;" ')
     assert personalise(svg, "p1").startswith('<svg class="engraving" aria-hidden="true" ')
 

@@ -1,0 +1,116 @@
+"""Reading what was rendered: the engraved pages, the first system for cards, the files that the player needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+
+from curator.domain.rendering import ENGRAVING, SOUND, TempoMap
+from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingFile, RenderingState
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What one version has on paper and as sound. `engraving` and `sound` are None where never asked for."""
+
+    version: PieceVersion
+    engraving: Rendering | None = None
+    sound: Rendering | None = None
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the pages are there."""
+        return self.engraving is not None and self.engraving.state == RenderingState.READY
+
+    @property
+    def heard(self) -> bool:
+        """Whether the sound is there."""
+        return self.sound is not None and self.sound.state == RenderingState.READY
+
+    @property
+    def trouble(self) -> str:
+        """Why the pages cannot be drawn, as a translated sentence; "" while nothing has failed."""
+        return _sentence(self.engraving)
+
+    @property
+    def silence(self) -> str:
+        """Why there is no sound, as a translated sentence; "" while nothing has failed."""
+        return _sentence(self.sound)
+
+    @property
+    def pages(self) -> list[str]:
+        """The cleaned SVGs of the pages for wide screens."""
+        return self._texts("page")
+
+    @property
+    def narrow_pages(self) -> list[str]:
+        """The cleaned SVGs of the pages for phones."""
+        return self._texts("narrow")
+
+    @property
+    def incipit(self) -> str:
+        """The cleaned SVG of the first bars in one system; "" until it is drawn."""
+        return next(iter(self._texts("incipit")), "")
+
+    @property
+    def timemap(self) -> MediaFile | None:
+        """When which notes sound, for the player."""
+        return self._media(self.engraving, "timemap")
+
+    @property
+    def opus(self) -> MediaFile | None:
+        """The sound as Ogg Opus."""
+        return self._media(self.sound, "opus")
+
+    @property
+    def seconds(self) -> float | None:
+        """Length of the music with its repeats."""
+        return self.engraving.seconds if self.engraving else None
+
+    @property
+    def bars(self) -> int | None:
+        """How many bars are written."""
+        return self.engraving.facts.get("bars") if self.engraving else None
+
+    def _files(self, rendering: Rendering | None, role: str) -> list[RenderingFile]:
+        # all() and no filter: the files were fetched with the rendering.
+        return [] if rendering is None else [file for file in rendering.files.all() if file.role == role]
+
+    def _media(self, rendering: Rendering | None, role: str) -> MediaFile | None:
+        return next((file.media for file in self._files(rendering, role)), None)
+
+    def _texts(self, role: str) -> list[str]:
+        return [text_of(file.media.name) for file in self._files(self.engraving, role)]
+
+
+def read_sheets(*, versions: Iterable[PieceVersion], tempo_map: TempoMap | None = None) -> dict[int, Sheet]:
+    """The sheet of each version by its key, in three queries: at `tempo_map`, or at any where that is None."""
+    wanted = {version.pk: version for version in versions}
+    rows = Rendering.objects.filter(version_id__in=wanted).prefetch_related("files__media")
+    chosen: dict[tuple[int, str], Rendering] = {}
+    for row in sorted(rows, key=lambda row: (row.state == RenderingState.READY, row.pk)):
+        if tempo_map is None or row.tempo_map == [list(entry) for entry in tempo_map]:
+            chosen[row.version_id, row.target] = row
+    return {
+        key: Sheet(version, chosen.get((key, ENGRAVING)), chosen.get((key, SOUND))) for key, version in wanted.items()
+    }
+
+
+def read_sheet(*, version: PieceVersion, tempo_map: TempoMap | None = None) -> Sheet:
+    """The sheet of one version."""
+    return read_sheets(versions=[version], tempo_map=tempo_map)[version.pk]
+
+
+@lru_cache(maxsize=256)
+def text_of(name: str) -> str:
+    """A text file of the storage. Its name is its content's hash, so it can be kept in memory."""
+    with default_storage.open(name) as file:
+        return bytes(file.read()).decode()
+
+
+def _sentence(rendering: Rendering | None) -> str:
+    if rendering is None or rendering.state != RenderingState.FAILED:
+        return ""
+    return _(rendering.error) if rendering.error else _("The work was stopped before the score was drawn.")

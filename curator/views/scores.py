@@ -1,0 +1,170 @@
+"""A score on its page: engraved, playable, with where it comes from. For a piece of the library or a take of a cue."""
+
+import asyncio
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import aget_object_or_404, get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from curator.domain.rendering import SOUND, request_mp3, request_rendering
+from curator.domain.sheets import Sheet, read_sheet
+from curator.models.accounts import User
+from curator.models.film import Cue
+from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingState
+from curator.models.ranking import Take
+from curator.views.access import SignedInRequest, owner
+from curator.views.media import send_media
+
+MP3_WAIT_SECONDS = 45.0
+MP3_POLL_SECONDS = 0.3
+
+
+@require_safe
+@owner
+def score(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """A version of a piece at its written tempo; with the id of a piece, its newest version."""
+    return _page(request, _version(public_id), take=None)
+
+
+@require_safe
+@owner
+def take(request: SignedInRequest, slug: str, number: str, take: int) -> HttpResponse:
+    """A take of a cue at the cue's tempo."""
+    found = _take(slug, number, take)
+    return _page(request, found.version, take=found)
+
+
+@require_POST
+@owner
+def render_again(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Ask once more for what failed; with `cue` (the id of a cue) at that cue's tempo."""
+    version = _version(public_id)
+    cue = Cue.objects.filter(public_id=request.POST.get("cue", "")).first()
+    tempo_map = cue.tempo_map if cue else ()
+    request_rendering(version=version, tempo_map=tempo_map, again=True, created_by=request.user, priority=5)
+    messages.success(request, _("The score is being engraved again."))
+    if cue and (put_up := cue.takes.filter(version=version).first()):
+        return redirect("take", cue.film.slug, cue.number, put_up.number)
+    return redirect("score", version.public_id)
+
+
+@require_safe
+@owner
+def score_musicxml(_request: SignedInRequest, public_id: str) -> HttpResponse:
+    """The MusicXML of a version as a file."""
+    version = _version(public_id)
+    if not version.musicxml:
+        raise Http404
+    name = f"{slugify(version.piece.title) or 'score'}.musicxml"
+    return HttpResponse(
+        version.musicxml,
+        content_type="application/vnd.recordare.musicxml+xml",
+        headers={"Content-Disposition": content_disposition_header(True, name)},
+    )
+
+
+@require_safe
+async def sound_mp3(request: HttpRequest, key: str) -> HttpResponseBase:
+    """The MP3 of a sound, for players without Ogg. The first request waits until a worker has made it."""
+    user = await request.auser()
+    if not isinstance(user, User) or not user.is_owner:
+        raise PermissionDenied
+    sound = await aget_object_or_404(Rendering, key=key, target=SOUND, state=RenderingState.READY)
+    made = MediaFile.objects.filter(rendering_files__rendering=sound, rendering_files__role="mp3")
+    asked = False
+    for _turn in range(1 + round(MP3_WAIT_SECONDS / MP3_POLL_SECONDS)):
+        if media := await made.afirst():
+            return await send_media(request, media)
+        if not asked:
+            await sync_to_async(request_mp3)(sound=sound)
+            asked = True
+        await asyncio.sleep(MP3_POLL_SECONDS)
+    return HttpResponse(status=503, headers={"Retry-After": "10"})
+
+
+def _version(public_id: str) -> PieceVersion:
+    versions = PieceVersion.objects.select_related("piece__source")
+    found = versions.filter(public_id=public_id).first()
+    found = found or versions.filter(piece__public_id=public_id).order_by("-number").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _take(slug: str, number: str, take_number: int) -> Take:
+    takes = Take.objects.select_related("cue__film", "cue__stage", "version__piece__source")
+    return get_object_or_404(takes, cue__film__slug=slug, cue__number=number, number=take_number)
+
+
+def _page(request: SignedInRequest, version: PieceVersion, *, take: Take | None) -> HttpResponse:
+    tempo_map = take.cue.tempo_map if take else ()
+    sheet = read_sheet(version=version, tempo_map=tempo_map)
+    if sheet.engraving is None or sheet.sound is None:
+        # Never drawn at this tempo, or restored from a backup, which holds no files.
+        request_rendering(version=version, tempo_map=tempo_map, created_by=request.user, priority=5)
+        sheet = read_sheet(version=version, tempo_map=tempo_map)
+    waiting = RenderingState.PENDING in (sheet.engraving.state, sheet.sound.state)  # type: ignore[union-attr]
+    if request.headers.get("HX-Request"):
+        # The waiting page asks every two seconds; when nothing is to be made any more it is loaded anew.
+        return HttpResponse(status=204) if waiting else HttpResponse(headers={"HX-Refresh": "true"})
+    context = {
+        "version": version,
+        "piece": version.piece,
+        "take": take,
+        "cue": take.cue if take else None,
+        "film": take.cue.film if take else None,
+        "sheet": sheet,
+        "waiting": waiting,
+        "view": "abc" if request.GET.get("view") == "abc" else "page",
+        "facts": _facts(version, sheet, take),
+        "making": _making(version),
+        "place": "desk" if take else "library",
+    }
+    return render(request, "curator/score.html", context)
+
+
+def _facts(version: PieceVersion, sheet: Sheet, take: Take | None) -> dict[str, Any]:
+    """Numbers beside the sheet; what is not known is left out."""
+    drawn = sheet.engraving.facts if sheet.engraving else {}
+    tempo = take.cue.tempo_map[0][1] if take and take.cue.tempo_map else version.facts.get("tempo")
+    return {
+        "seconds": sheet.seconds,
+        "bars": drawn.get("bars") or version.facts.get("bars"),
+        "planned": take.cue.bars if take else None,
+        "key": version.facts.get("key"),
+        "metre": version.facts.get("metre"),
+        "tempo": tempo,
+        "notes": drawn.get("notes"),
+        "ambitus": drawn.get("ambitus") or None,
+    }
+
+
+def _making(version: PieceVersion) -> list[tuple[str, str]]:
+    """How a generated piece was made, in the order a reader asks for it."""
+    making = version.piece.making
+    labels = {
+        "checkpoint": _("Checkpoint"),
+        "seed": _("Seed"),
+        "prompt": _("Prompt"),
+        "sampling": _("Sampling"),
+        "engine": _("Engine"),
+    }
+    rows = []
+    for key, label in labels.items():
+        value = making.get(key)
+        if isinstance(value, dict):
+            value = ", ".join(
+                f"{name} {part:g}" if isinstance(part, float) else f"{name} {part}" for name, part in value.items()
+            )
+        elif isinstance(value, list):
+            value = ", ".join(str(part).lstrip("%") for part in value)
+        if value not in (None, ""):
+            rows.append((label, str(value)))
+    return rows
