@@ -21,6 +21,10 @@ VEROVIO = set(
 )
 
 
+# Rules inside these reach music on purpose, or hold none.
+SCOPES = {"engraving", "leaf", "player"}
+
+
 def without_comments(text: str) -> str:
     return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
 
@@ -45,7 +49,7 @@ def test_raw_colours_stand_only_among_the_tokens(path):
 def test_the_engravers_class_names_are_scoped(path):
     for selector in selectors(path.read_text("utf-8")):
         names = set(re.findall(r"\.([A-Za-z][\w-]*)", selector))
-        assert not names & VEROVIO or ".engraving" in selector, selector
+        assert not names & VEROVIO or names & SCOPES, selector
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

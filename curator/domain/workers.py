@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from curator.jobs import WORKER_ALIVE_SECONDS
+from curator.models.film import Cue
 from curator.models.jobs import Job, JobState, Worker
 
 WINDOW = timedelta(hours=1)
@@ -43,11 +44,19 @@ class WorkerFacts:
 
 
 @dataclass(frozen=True)
+class JobFacts:
+    """An open job and the cue it is for, "" where it is for none."""
+
+    job: Job
+    subject: str
+
+
+@dataclass(frozen=True)
 class WorkersFacts:
     """All workers that were heard in the last day, and the open jobs, the next one first."""
 
     workers: list[WorkerFacts]
-    jobs: list[Job]
+    jobs: list[JobFacts]
     failed: list[Job]
 
     @property
@@ -58,7 +67,7 @@ class WorkersFacts:
     @property
     def running(self) -> int:
         """How many jobs are being done."""
-        return sum(job.state == JobState.RUNNING for job in self.jobs)
+        return sum(item.job.state == JobState.RUNNING for item in self.jobs)
 
     @property
     def waiting(self) -> int:
@@ -69,7 +78,7 @@ class WorkersFacts:
     def without_worker(self) -> list[str]:
         """Queues in which jobs wait and which no living worker serves."""
         served = {queue for facts in self.workers if facts.alive for queue in facts.worker.queues}
-        return sorted({job.queue for job in self.jobs} - served)
+        return sorted({item.job.queue for item in self.jobs} - served)
 
 
 def workers_facts(*, now: datetime | None = None) -> WorkersFacts:
@@ -88,13 +97,19 @@ def workers_facts(*, now: datetime | None = None) -> WorkersFacts:
         by_worker.setdefault(job.worker_id or 0, []).append(job)
     return WorkersFacts(
         workers=[_facts(worker, by_worker.get(worker.pk, []), now) for worker in workers],
-        jobs=list(Job.objects.open().select_related("worker").order_by("-state", "-priority", "created_at")[:100]),
+        jobs=_open_jobs(),
         failed=list(
             Job.objects.filter(state=JobState.FAILED, finished_at__gte=now - timedelta(days=1)).order_by(
                 "-finished_at"
             )[:5]
         ),
     )
+
+
+def _open_jobs() -> list[JobFacts]:
+    jobs = list(Job.objects.open().order_by("-state", "-priority", "created_at")[:100])
+    cues = Cue.objects.in_bulk({job.arguments["cue"] for job in jobs if "cue" in job.arguments})
+    return [JobFacts(job, str(cues.get(job.arguments.get("cue"), ""))) for job in jobs]
 
 
 def _facts(worker: Worker, jobs: list[Job], now: datetime) -> WorkerFacts:

@@ -45,14 +45,12 @@ def light_name(state: str) -> str:
 def job_name(job: Job) -> str:
     """What a job does, in words; a kind without a name here shows its own."""
     names = {
-        "write": _("Write takes"),
-        "render": _("Engrave and sound"),
-        "engrave": _("Engrave"),
-        "sound": _("Sound"),
-        "import": _("Add scores"),
-        "fit": _("Fit the standings"),
+        "generation.write": _("Write takes"),
+        "curator.render": _("Engrave and sound"),
+        "curator.sound": _("Sound for this browser"),
+        "library.import": _("Add scores"),
     }
-    return names.get(job.kind.rsplit(".", 1)[-1], job.kind)
+    return names.get(job.kind, job.kind)
 
 
 @register.filter

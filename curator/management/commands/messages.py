@@ -32,7 +32,10 @@ class Command(BaseCommand):
                 raise CommandError(f"{len(problems)} texts need care: python manage.py messages, then the .po files.")
         elif options["compile"]:
             count = catalogs.compile_all()
-            self.stdout.write(json.dumps({"compiled": count}) if options["json"] else f"{count} texts compiled.")
+            if options["json"]:
+                self.stdout.write(json.dumps({"compiled": count}))
+            elif options["verbosity"]:
+                self.stdout.write(f"{count} texts compiled.")
         else:
             counts = {app: catalogs.merge(app) for app in catalogs.APPS}
             if options["json"]:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from curator.domain.workers import workers_facts
 from curator.models.jobs import Job, Worker
+from tests.factories import make_cue
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +67,13 @@ def test_a_queue_that_nobody_serves_is_named():
     facts = workers_facts()
     assert facts.without_worker == ["gpu", "training"]
     assert (facts.running, facts.waiting) == (0, 3)
+
+
+def test_a_job_says_for_which_cue_it_is():
+    cue = make_cue(title="Nebel")
+    Job.objects.create(kind="t.write", queue="gpu", arguments={"cue": cue.pk}, priority=1)
+    Job.objects.create(kind="t.render", queue="cpu")
+    assert [item.subject for item in workers_facts().jobs] == ["1m1 Nebel", ""]
 
 
 def test_queries_do_not_grow(django_assert_num_queries):
