@@ -1,7 +1,6 @@
 """What goes on the front page of a delivered score, and the one error of this package."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -29,7 +28,7 @@ class Sheet:
 
     `tempo_map` holds (bar, quarter notes per minute); the first entry is bar 1, bars are those of the delivered
     file (repeats written out), values are written with at most two decimals. `dynamic` is what a staff
-    starts with when the score says nothing. `facts` become further miscellaneous fields, in their order.
+    starts with when the score says nothing. `facts` (name, value) become further miscellaneous fields.
     """
 
     number: str
@@ -42,7 +41,7 @@ class Sheet:
     checkpoint: str = ""
     seed: int | None = None
     dynamic: str = "mp"
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 def tempo_text(value: Tempo) -> str:

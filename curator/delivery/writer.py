@@ -80,7 +80,7 @@ def _head(root: etree._Element, sheet: Sheet) -> None:
         "version": str(sheet.version),
         "checkpoint": sheet.checkpoint,
         "seed": "" if sheet.seed is None else str(sheet.seed),
-        **sheet.facts,
+        **dict(sheet.facts),
     }
     miscellaneous = _add(identification, "miscellaneous")
     for name, value in fields.items():

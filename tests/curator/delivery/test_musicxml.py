@@ -144,7 +144,7 @@ def test_export_keeps_control_characters_and_markup_out_of_names():
 
 
 def test_export_carries_the_origin_as_miscellaneous_fields():
-    root = etree.fromstring(export(WALTZ, replace(SHEET, facts={"engine": "notagen 1"})))
+    root = etree.fromstring(export(WALTZ, replace(SHEET, facts=(("engine", "notagen 1"),))))
     assert {f.get("name"): f.text for f in root.iter("miscellaneous-field")} == {
         "cue": "1m1",
         "film": "Die kleine Laterne",

@@ -1,0 +1,187 @@
+import io
+import json
+import zipfile
+
+import pytest
+
+from curator.delivery.contract import inspect
+from curator.domain.approvals import approve_cue, revoke_approval
+from curator.domain.deliveries import read_film_delivery
+from curator.domain.delivery import deliver_cue, deliver_film, prepare_film
+from curator.domain.errors import DomainError
+from curator.domain.media import read_media
+from curator.models.delivery import DeliveredCue, Delivery
+from curator.models.film import Cue, CueState
+from tests.curator.delivery_scene import lantern, lit_cue, overfull, scored_cue
+from tests.factories import make_take, make_version
+
+pytestmark = pytest.mark.django_db
+
+
+def test_deliver_cue_writes_the_contracts_file_and_lights_the_tick(owner):
+    cue = lit_cue(lantern(composer_line="Team Laterne"), owner)
+    handed = deliver_cue(cue=cue, by=owner)
+    assert handed.delivery.filename == "1m1_dachboden_v1.musicxml"
+    assert [check for check in inspect(handed.data, stem="1m1_dachboden_v1") if not check.ok] == []
+    text = handed.data.decode()
+    for words in (
+        "<work-title>1m1 Dachboden</work-title>",
+        '<creator type="composer">Team Laterne</creator>',
+        f'<miscellaneous-field name="checkpoint">demo {"4f1c" * 16}</miscellaneous-field>',
+        '<miscellaneous-field name="seed">7</miscellaneous-field>',
+        '<sound tempo="66.5"/>',
+    ):
+        assert words in text
+    delivered = DeliveredCue.objects.get()
+    assert (delivered.cue, delivered.take, delivered.approval, delivered.notes, delivered.sha256) == (
+        cue,
+        cue.takes.get(),
+        cue.approvals.get(),
+        7,
+        handed.delivery.sha256,
+    )
+    assert read_media(handed.delivery.media) == handed.data
+    assert Cue.objects.get(pk=cue.pk).state == CueState.DELIVERED
+
+
+def test_deliver_cue_twice_is_one_delivery(owner):
+    cue = lit_cue(lantern(), owner)
+    first, again = deliver_cue(cue=cue, by=owner), deliver_cue(cue=cue, by=owner, channel="command")
+    assert (first.delivery, first.data) == (again.delivery, again.data)
+    assert (Delivery.objects.count(), DeliveredCue.objects.count()) == (1, 1)
+
+
+def test_a_newly_approved_take_is_a_new_version(owner):
+    cue = lit_cue(lantern(), owner)
+    first = deliver_cue(cue=cue, by=owner)
+    old = cue.takes.get().version
+    other = make_take(cue=cue, version=make_version(abc="other", musicxml=old.musicxml))
+    approve_cue(cue=cue, take=other, by=owner)
+    assert Cue.objects.get(pk=cue.pk).state == CueState.APPROVED
+    second = deliver_cue(cue=cue, by=owner)
+    assert [first.delivery.filename, second.delivery.filename] == [
+        "1m1_dachboden_v1.musicxml",
+        "1m1_dachboden_v2.musicxml",
+    ]
+
+
+def test_deliver_cue_refuses_what_is_not_approved(owner):
+    cue, take = scored_cue(lantern())
+    with pytest.raises(DomainError, match="No take of 1m1 is approved yet"):
+        deliver_cue(cue=cue, by=owner)
+    approve_cue(cue=cue, take=take, by=owner)
+    revoke_approval(cue=cue, by=owner)
+    with pytest.raises(DomainError, match="No take of 1m1 is approved yet"):
+        deliver_cue(cue=cue, by=owner)
+    assert not Delivery.objects.exists()
+
+
+def test_deliver_cue_says_in_the_readers_language_why_it_cannot(owner):
+    cue = lit_cue(lantern(), owner, musicxml=overfull())
+    with pytest.raises(DomainError, match="Bar 1 holds 4 quarter notes in voice 1, but 3/4 has room for 3"):
+        deliver_cue(cue=cue, by=owner)
+
+
+def test_deliver_cue_converts_a_version_that_has_only_abc(owner):
+    cue, take = scored_cue(lantern(), metre="3/4")
+    take.version.musicxml = ""
+    take.version.save()
+    approve_cue(cue=cue, take=take, by=owner)
+    assert inspect(deliver_cue(cue=cue, by=owner).data)[0].ok
+
+
+def test_deliver_film_packs_approved_cues_and_names_problems(owner):
+    film = lantern()
+    lit_cue(film, owner)
+    lit_cue(film, owner, title="Über dem Meer", musicxml=overfull())
+    scored_cue(film)
+    lit_cue(film, owner, title="Heimweg")
+    handed = deliver_film(film=film, by=owner)
+    assert [(problem.cue.number, problem.about) for problem in handed.problems] == [("1m2", "bars")]
+    with zipfile.ZipFile(io.BytesIO(handed.data)) as archive:
+        assert archive.namelist() == [
+            "1m1_dachboden_v1/1m1_dachboden_v1.abc",
+            "1m1_dachboden_v1/1m1_dachboden_v1.musicxml",
+            "1m4_heimweg_v1/1m4_heimweg_v1.abc",
+            "1m4_heimweg_v1/1m4_heimweg_v1.musicxml",
+            "README.txt",
+            "manifest.json",
+        ]
+        manifest = json.loads(archive.read("manifest.json"))
+    assert [cue["number"] for cue in manifest["cues"]] == ["1m1", "1m4"]
+    first = manifest["cues"][0]
+    assert (first["bars"], first["metres"], first["notes"], first["take"], first["seed"]) == (2, ["4/4"], 7, 1, 7)
+    assert (first["in"], first["out"], first["seconds"]) == ("00:00:00:00", "00:00:07:19", 7.218)
+    assert {cue.number: cue.state for cue in film.cues.all()} == {
+        "1m1": "delivered",
+        "1m2": "approved",
+        "1m3": "to_rank",
+        "1m4": "delivered",
+    }
+    assert handed.delivery.filename.startswith("die-kleine-laterne_20")
+    assert deliver_film(film=film, by=owner).delivery == handed.delivery
+
+
+def test_deliver_film_refuses_an_empty_package(owner):
+    film = lantern()
+    with pytest.raises(DomainError, match="No cue is approved, so there is nothing to pack"):
+        deliver_film(film=film, by=owner)
+    lit_cue(film, owner, musicxml=overfull())
+    with pytest.raises(DomainError, match="Bar 1 holds"):
+        deliver_film(film=film, by=owner)
+
+
+def test_practice_cues_stay_at_home(owner):
+    film = lantern()
+    lit_cue(film, owner, practice=True)
+    assert prepare_film(film=film) == ((), ())
+
+
+def test_read_film_delivery_tells_what_fits_and_what_went_out(owner):
+    film = lantern()
+    fits = lit_cue(film, owner)
+    long = lit_cue(film, owner, out_frame=1200)
+    broken = lit_cue(film, owner, musicxml=overfull())
+    waits, _take = scored_cue(film)
+    deliver_cue(cue=fits, by=owner)
+    changed = lit_cue(film, owner)
+    deliver_cue(cue=changed, by=owner)
+    revoke_approval(cue=changed, by=owner)
+    now = read_film_delivery(film=film, cues=[fits, long, broken, waits, changed])
+    good = (True,) * 6
+    assert [line.checks for line in now.lines] == [
+        good,
+        (False, *good[1:]),
+        (None, False, None, None, None, None),
+        (),
+        (),
+    ]
+    assert [line.trouble for line in now.lines] == [
+        "",
+        "The music runs 7.2 seconds, the cue 50.0.",
+        "Bar 1 holds 4 quarter notes in voice 1, but 3/4 has room for 3.",
+        "",
+        "",
+    ]
+    assert [bool(line.since) for line in now.lines] == [True, False, False, False, False]
+    assert [line.withdrawn and line.withdrawn.filename for line in now.lines] == [
+        None,
+        None,
+        None,
+        None,
+        "1m5_dachboden_v1.musicxml",
+    ]
+    assert (now.ready, len(now.files), len(now.history)) == (2, 6, 2)
+
+
+def test_read_film_delivery_asks_the_database_as_often_for_six_cues_as_for_one(owner, django_assert_num_queries):
+    film = lantern()
+    cues = [lit_cue(film, owner)]
+    deliver_cue(cue=cues[0], by=owner)
+    with django_assert_num_queries(5):
+        read_film_delivery(film=film, cues=cues)
+    for _ in range(5):
+        cues.append(lit_cue(film, owner))
+        deliver_cue(cue=cues[-1], by=owner)
+    with django_assert_num_queries(5):
+        read_film_delivery(film=film, cues=cues)
