@@ -78,7 +78,7 @@ def read_field(*, cue: Cue, rater: User | None = None, takes: Sequence[Take] | N
     `takes` narrows the field, e.g. to those that sound already. A discarded take is not in the field, but what
     was said about it still informs the others.
     """
-    everyone = list(cue.takes.order_by("number"))
+    everyone = list(cue.takes.select_related("version").order_by("number"))
     held = list(_judgements(cue, rater))
     index = {take.pk: position for position, take in enumerate(everyone)}
     whole = fit(

@@ -1,5 +1,6 @@
 """How the takes of a cue stand, and the owner's word on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curator.domain.approvals import approval_in_force, approve_cue, revoke_approval
 from curator.domain.errors import DomainError
+from curator.domain.sheets import Sheet, read_sheets
 from curator.domain.standings import Row, Standings, read_standings
 from curator.forms import ApprovalForm, RevocationForm
 from curator.models.film import Cue
@@ -36,6 +38,7 @@ class Drawn:
     bar: float
     words: str
     approved: bool
+    sheet: Sheet | None
 
     @property
     def leads(self) -> bool:
@@ -51,6 +54,9 @@ def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     cue = _cue(slug, number)
     now = read_standings(cue=cue)
     approval = approval_in_force(cue=cue)
+    # listeners stay blind: only the owner sees and hears which take is which
+    versions = [row.take.version for row in now.rows] if request.user.is_owner else []
+    sheets = read_sheets(versions=versions, tempo_map=cue.tempo_map) if versions else {}
     return render(
         request,
         "curator/standings.html",
@@ -58,7 +64,7 @@ def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
             "cue": cue,
             "film": cue.film,
             "standings": now,
-            "rows": draw(now, approval),
+            "rows": draw(now, approval, sheets),
             "lede": lede(now, approval),
             "leader": now.leader,
             "approval": approval,
@@ -105,7 +111,7 @@ def revoke(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     return redirect("standings", slug, number)
 
 
-def draw(now: Standings, approval: Approval | None) -> list[Drawn]:
+def draw(now: Standings, approval: Approval | None, sheets: Mapping[int, Sheet]) -> list[Drawn]:
     """All rows on one axis; equal takes sit on the reference line."""
     reach = max([1.0, *(max(-row.low, row.high) for row in now.rows)]) * 1.06
 
@@ -125,6 +131,7 @@ def draw(now: Standings, approval: Approval | None) -> list[Drawn]:
             words=_("strength %(at).2f, from %(low).2f to %(high).2f")
             % {"at": row.strength, "low": row.low, "high": row.high},
             approved=approval is not None and approval.take_id == row.take.pk,
+            sheet=sheets.get(row.take.version_id),
         )
         for row in now.rows
     ]

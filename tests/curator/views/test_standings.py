@@ -107,7 +107,7 @@ def test_standings_queries_do_not_grow(owner_client, owner, django_assert_max_nu
 
 def test_draw_puts_equals_on_the_line():
     cue = cue_with_takes(2)
-    drawn = draw(read_standings(cue=cue), None)
+    drawn = draw(read_standings(cue=cue), None, {})
     for row in drawn:
         assert row.low + row.high == pytest.approx(100, abs=0.02)
         assert 0 <= row.low < row.low50 < row.reference < row.high50 < row.high <= 100
