@@ -13,6 +13,7 @@ CONTENT_TYPES = {
     ".mid": "audio/midi",
     ".opus": "audio/ogg",
     ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
     ".mp4": "video/mp4",
     ".webm": "video/webm",
     ".zip": "application/zip",

@@ -1,8 +1,14 @@
-"""Installations for tests that need real processes."""
+"""Installations and a browser for tests that need real processes."""
+
+import os
+import shutil
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.installation import Installation
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
 @pytest.fixture
@@ -11,3 +17,15 @@ def installation(tmp_path):
     made = Installation(tmp_path)
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Browser:
+    """Debian's Chromium, in which sound may start without a click."""
+    assert CHROMIUM, "needs Chromium: apt-get install chromium, or CHROMIUM=/path/to/it"
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        )
+        yield started
+        started.close()
