@@ -1,5 +1,13 @@
 """URLs of the generation app."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from generation.views import desk
+
+urlpatterns = [
+    path("films/<slug:slug>/desk/<str:number>/", desk.desk, name="desk"),
+    path("films/<slug:slug>/desk/<str:number>/live/", desk.desk_live, name="desk_live"),
+    path("films/<slug:slug>/desk/<str:number>/cancel/", desk.cancel_takes, name="cancel_takes"),
+    path("films/<slug:slug>/desk/<str:number>/again/<str:candidate>/", desk.write_again, name="write_again"),
+    path("films/<slug:slug>/desk/<str:number>/<int:take>/state/", desk.take_state, name="take_state"),
+]

@@ -1,12 +1,13 @@
 """The registry of weights: what is imported, where it lies, which one is used unless another is named."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
 
@@ -101,22 +102,25 @@ def seed_demo_checkpoint() -> Checkpoint:
 
 
 def find_checkpoint(*, name: str = "") -> Checkpoint:
-    """The checkpoint of this name, public id or sha256, or without one the one to use: the last promoted, else the
-    newest that is not the demo, else the demo. Raises DomainError."""
+    """The checkpoint of this name, public id or sha256, or without one the one in use. Raises DomainError."""
     if name:
         found = Checkpoint.objects.filter(Q(name=name) | Q(public_id=name) | Q(sha256=name)).first()
         if found is None:
             raise DomainError(_("There is no checkpoint called %(name)s.") % {"name": name})
         return found
-    promoted = Checkpoint.objects.order_by(F("promoted_at").desc(nulls_last=True), "-pk")
-    best = (
-        promoted.filter(promoted_at__isnull=False).first()
-        or promoted.filter(kind=CheckpointKind.IMPORTED).first()
-        or promoted.filter(kind=CheckpointKind.DEMO).first()
-    )
-    if best is None:
+    known = list(Checkpoint.objects.order_by("-pk"))
+    if not known:
         raise DomainError(_("No checkpoint is here yet. `manage.py seed_demo` brings the demo checkpoint."))
-    return best
+    return in_use(known)
+
+
+def in_use(known: Sequence[Checkpoint]) -> Checkpoint:
+    """Of some checkpoints the one to use: the last promoted, else the newest imported one, else the newest."""
+    promoted = [row for row in known if row.promoted_at]
+    if promoted:
+        return max(promoted, key=lambda row: row.promoted_at or row.created_at)
+    newest = sorted(known, key=lambda row: row.pk, reverse=True)
+    return next((row for row in newest if row.kind == CheckpointKind.IMPORTED), newest[0])
 
 
 def _store(path: Path, loaded: "LoadedCheckpoint") -> Path:

@@ -160,6 +160,8 @@ def _version(
     before = PieceVersion.objects.filter(takes__cue=cue, abc=written.abc).first()
     if before is not None:
         return before
+    score = parse(written.abc)
+    density = [sum(not note.held for part in bar.parts for note in part.notes) for bar in score.bars]
     title = _("%(cue)s, take %(number)d") % {"cue": f"{cue.number} {cue.title}".strip(), "number": row.number}
     return keep_generated_piece(
         title=title,
@@ -167,7 +169,7 @@ def _version(
         musicxml=musicxml,
         fingerprint=fingerprint(musicxml.encode()),
         warnings=warnings,
-        facts=facts_of(parse(written.abc)),
+        facts={**facts_of(score), "density": density},
         making={
             "candidate": row.public_id,
             "request": request.public_id,

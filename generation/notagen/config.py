@@ -38,14 +38,7 @@ class ModelConfig:
         """Number of weights, the tied output matrix counted once."""
         h = self.hidden
         block = 12 * h * h + 13 * h
-        patch = (
-            self.patch_size * VOCABULARY * h
-            + h
-            + h
-            + self.patch_length * h
-            + self.patch_layers * block
-            + 2 * h
-        )
+        patch = self.patch_size * VOCABULARY * h + h + h + self.patch_length * h + self.patch_layers * block + 2 * h
         char = VOCABULARY * h + (self.patch_size + 1) * h + self.char_layers * block + 2 * h
         return patch + char
 

@@ -1,0 +1,43 @@
+"""The demo film, a few pieces and the demo checkpoint."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from curator.domain.demo_film import seed_film
+from curator.domain.errors import DomainError
+from curator.environment import ROOT
+from generation.domain.checkpoints import seed_demo_checkpoint
+from generation.domain.demo_pieces import seed_pieces
+
+FOLDER = ROOT / "data" / "demo"
+
+
+class Command(BaseCommand):
+    """Make a fresh installation worth looking at."""
+
+    help = "Set up the demo film, a few library pieces and the demo checkpoint; a second run changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Form of the answer."""
+        parser.add_argument("--json", dest="as_json", action="store_true")
+
+    def handle(self, *_args: Any, as_json: bool, verbosity: int, **_options: Any) -> None:
+        """Make what is missing and say what is there."""
+        try:
+            film = seed_film(data=json.loads((FOLDER / "film.json").read_text(encoding="utf-8")))
+            pieces = seed_pieces(data=json.loads((FOLDER / "etudes.json").read_text(encoding="utf-8")))
+            checkpoint = seed_demo_checkpoint()
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        cues = film.cues.count()
+        if as_json:
+            answer = {"film": film.slug, "cues": cues, "pieces": len(pieces), "checkpoint": checkpoint.public_id}
+            self.stdout.write(json.dumps(answer))
+        elif verbosity:
+            self.stdout.write(
+                f"Film {film.title} ({film.slug}) with {cues} cues, {len(pieces)} pieces, "
+                f"checkpoint {checkpoint.name} ({checkpoint.public_id})."
+            )

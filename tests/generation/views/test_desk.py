@@ -1,0 +1,185 @@
+import pytest
+from django.urls import reverse
+
+from curator import jobs
+from curator.models.film import HitPoint
+from curator.models.jobs import Job, JobState
+from curator.models.library import Rendering, RenderingState
+from curator.models.ranking import TakeState
+from generation.domain import loading
+from generation.models.requests import Candidate, CandidateState, CueRequest
+from tests.factories import make_cue, make_take
+from tests.generation.writing import small_checkpoint, waltz_cue, written_request
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_timer_left():
+    yield
+    loading._stop_timer()
+
+
+def address(name, cue, *more):
+    return reverse(name, args=[cue.film.slug, cue.number, *more])
+
+
+def asked(cue, browser, **fields):
+    checkpoint = small_checkpoint()
+    data = {
+        "checkpoint": checkpoint.public_id,
+        "style": "Waltz",
+        "count": 2,
+        "temperature": 0.8,
+        "top_k": 9,
+        "top_p": 0.9,
+    }
+    return browser.post(address("desk", cue), data | fields)
+
+
+def test_an_empty_desk_shows_plan_ruler_and_form(owner_client):
+    cue = waltz_cue(bars=16)
+    HitPoint.objects.create(cue=cue, frame=240, label="She turns", hard=True)
+    small_checkpoint()
+    page = owner_client.get(address("desk", cue)).content.decode()
+    for words in (
+        "16 bars",
+        "of 3/4",
+        "G major",
+        "She turns",
+        "is marked",
+        "Ask for takes",
+        "00:00:00:00 to 00:00:48:00",
+    ):
+        assert words in page
+    assert 'hx-trigger="every 2s"' not in page
+
+
+def test_a_desk_without_a_checkpoint_says_what_to_do(owner_client):
+    page = owner_client.get(address("desk", make_cue())).content.decode()
+    assert "No checkpoint is here yet." in page
+
+
+def test_asking_makes_a_request_and_shows_its_places(owner_client, owner):
+    cue = waltz_cue()
+    assert asked(cue, owner_client, seed=5).url == address("desk", cue)
+    request = CueRequest.objects.get()
+    assert (request.count, request.seed, request.created_by) == (2, 5, owner)
+    assert request.sampling == {"temperature": 0.8, "top_k": 9, "top_p": 0.9}
+    page = owner_client.get(address("desk", cue)).content.decode()
+    assert page.count("Waits for its turn") == 2
+    assert "0 of 2 takes are written." in page
+    assert f'hx-get="{address("desk_live", cue)}?open=1,2" hx-trigger="every 2s"' in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"count": 0}, "greater than or equal to 1"),
+        ({"temperature": "hot"}, "Enter a number"),
+        ({"top_p": 2}, "less than or equal to 1"),
+        ({"style": "Tango"}, "not one of the available choices"),
+        ({"checkpoint": "none"}, "not one of the available choices"),
+    ],
+)
+def test_a_bad_form_is_shown_again_with_the_reason(owner_client, fields, words):
+    cue = waltz_cue()
+    answer = asked(cue, owner_client, **fields)
+    assert answer.status_code == 400
+    assert words in answer.content.decode()
+    assert not CueRequest.objects.exists()
+
+
+def test_what_the_domain_refuses_stands_in_the_form(owner_client):
+    answer = asked(waltz_cue(key="H"), owner_client)
+    assert answer.status_code == 400
+    assert "cannot be written down" in answer.content.decode()
+
+
+def test_polling_brings_the_changed_cards_and_ends_when_all_is_settled(owner_client):
+    cue = waltz_cue()
+    asked(cue, owner_client)
+    live = address("desk_live", cue) + "?open=1,2"
+    answer = owner_client.get(live)
+    assert (answer.status_code, answer.content.decode().count('hx-swap-oob="true"')) == (200, 2)
+    request = CueRequest.objects.get()
+    Candidate.objects.filter(index=0).update(state=CandidateState.WRITING, bars_written=3)
+    page = owner_client.get(live).content.decode()
+    assert "bar 3 of 4" in page
+    assert "Take 1 is at bar 3." in page
+    jobs.execute(request.job.pk)
+    answer = owner_client.get(live)
+    assert answer.status_code == 200  # written, not yet engraved
+    assert answer.content.decode().count("being sounded") == 2
+    Rendering.objects.update(state=RenderingState.READY)
+    answer = owner_client.get(live)
+    page = answer.content.decode()
+    assert answer.status_code == 286
+    assert "being sounded" not in page
+    assert "hx-trigger" not in page.split("<li")[0]
+
+
+def test_a_failed_candidate_says_why_and_can_be_asked_again(owner_client):
+    cue = waltz_cue(metre="7/16")
+    asked(cue, owner_client, count=1)
+    jobs.execute(CueRequest.objects.get().job.pk)
+    page = owner_client.get(address("desk", cue)).content.decode()
+    assert "Bar 1 would not add up." in page
+    failed = Candidate.objects.get()
+    assert owner_client.post(address("write_again", cue, failed.public_id)).url == address("desk", cue)
+    assert CueRequest.objects.count() == 2
+    assert owner_client.post(address("write_again", cue, "nobody")).status_code == 404
+
+
+def test_cancelling_ends_what_is_not_written(owner_client):
+    cue = waltz_cue()
+    asked(cue, owner_client)
+    assert owner_client.post(address("cancel_takes", cue)).url == address("desk", cue)
+    assert set(Candidate.objects.values_list("state", flat=True)) == {"cancelled"}
+    assert Job.objects.get(kind="generation.write").state == JobState.CANCELLED
+    assert "is marked" in owner_client.get(address("desk", cue)).content.decode()
+
+
+def test_takes_are_kept_discarded_and_filtered(owner_client):
+    cue = make_cue()
+    take = make_take(cue=cue)
+    url = address("take_state", cue, take.number)
+    card = owner_client.post(url, {"state": "kept"}, headers={"HX-Request": "true"}).content.decode()
+    assert card.lstrip().startswith("<li")
+    assert "Kept" in card
+    assert owner_client.post(url, {"state": "discarded"}).url == address("desk", cue)
+    take.refresh_from_db()
+    assert take.state == TakeState.DISCARDED
+    assert 'id="take-1"' not in owner_client.get(address("desk", cue)).content.decode()
+    assert 'id="take-1"' in owner_client.get(address("desk", cue) + "?show=discarded").content.decode()
+    assert "No take is marked so." in owner_client.get(address("desk", cue) + "?show=kept").content.decode()
+    assert owner_client.post(url, {"state": "eaten"}).status_code == 400
+
+
+def test_the_desk_is_the_owners_alone(client, rater_client, owner_client):
+    cue = waltz_cue()
+    pages = [
+        (address("desk", cue), "get"),
+        (address("desk_live", cue), "get"),
+        (address("cancel_takes", cue), "post"),
+        (address("write_again", cue, "x"), "post"),
+        (address("take_state", cue, 1), "post"),
+    ]
+    for url, method in pages:
+        assert getattr(client, method)(url).status_code == 302
+        assert getattr(rater_client, method)(url).status_code == 403
+        wrong = "post" if method == "get" else "get"
+        if url != address("desk", cue):
+            assert getattr(owner_client, wrong)(url).status_code == 405
+    assert owner_client.get(reverse("desk", args=["nowhere", "1m1"])).status_code == 404
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_the_desk_asks_the_database_as_often_for_one_take_as_for_many(owner_client, django_assert_num_queries, more):
+    request = written_request(count=1)
+    for number in range(more):
+        make_take(cue=request.cue, number=10 + number)
+    url = address("desk", request.cue)
+    owner_client.get(url)  # asks for renderings, remembers the film in the session
+    with django_assert_num_queries(15):
+        owner_client.get(url)
