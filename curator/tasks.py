@@ -19,6 +19,8 @@ def mp3(run: Run, *, sound_id: int) -> None:
 
 
 @job(library.IMPORT_JOB)
-def import_upload(run: Run, *, media: int, name: str, about: dict[str, Any], user: int | None = None) -> dict[str, Any]:
+def import_upload(
+    run: Run, *, media: int, name: str, about: dict[str, Any], user: int | None = None, language: str | None = None
+) -> dict[str, Any]:
     """Make a piece of one uploaded file."""
-    return library.import_upload(media=media, name=name, about=about, user=user, run=run)
+    return library.import_upload(media=media, name=name, about=about, user=user, language=language, run=run)

@@ -8,11 +8,13 @@ from pathlib import PurePath
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
 from curator.domain.media import read_media, store_media
 from curator.domain.rendering import request_rendering
+from curator.domain.sentences import say
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
 from curator.models.jobs import Job, JobState
@@ -94,14 +96,14 @@ def import_score(
             run.progress(2, 3)
         verdict = validity(made.text, musicxml=intake.musicxml)
     except NotationError as error:
-        raise DomainError(str(error)) from error
+        raise DomainError(say(error.sentence)) from error
     if not (verdict.valid or verdict.importable):
-        raise DomainError(verdict.reason)
-    warnings = [*intake.warnings, *made.warnings]
+        raise DomainError(say(verdict.reason))
+    warnings = [say(warning) for warning in (*intake.warnings, *made.warnings)]
     title = about.title or intake.title
     if not title:
         title = _title_from(name)
-        warnings.append("The file names no title; its file name stands for it.")
+        warnings.append(_("The file names no title; its file name stands for it."))
     with run.commit() if run is not None else transaction.atomic():
         known = _known(fingerprint=intake.fingerprint)
         if known is not None:
@@ -159,6 +161,7 @@ def upload_score(*, name: str, data: bytes, about: About | None = None, created_
     about = about or About()
     media = store_media(data=data, suffix=".upload")
     arguments: dict[str, Any] = {"media": media.pk, "name": name[-255:], "user": created_by.pk if created_by else None}
+    arguments["language"] = get_language()
     arguments["about"] = {
         "title": about.title,
         "composer": about.composer,
@@ -177,9 +180,23 @@ def upload_score(*, name: str, data: bytes, about: About | None = None, created_
 
 
 def import_upload(
-    *, media: int, name: str, about: dict[str, Any], user: int | None = None, run: Run | None = None
+    *,
+    media: int,
+    name: str,
+    about: dict[str, Any],
+    user: int | None = None,
+    language: str | None = None,
+    run: Run | None = None,
 ) -> dict[str, Any]:
-    """Import a kept upload; what the job keeps as its result. Raises DomainError as `import_score`."""
+    """Import a kept upload; what the job keeps as its result. Raises DomainError as `import_score`.
+
+    A refusal and the warnings are written in `language`, that of the page the file was added on.
+    """
+    with override(language):
+        return _import_upload(media, name, about, user, run)
+
+
+def _import_upload(media: int, name: str, about: dict[str, Any], user: int | None, run: Run | None) -> dict[str, Any]:
     row = MediaFile.objects.get(pk=media)
     try:
         data = read_media(row)

@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 
-from curator.notation.errors import NotationError
+from curator.notation.errors import NotationError, Sentence
 from curator.notation.musicxml import parse_tree
 
 MOST_ENTRIES = 64
@@ -43,9 +43,9 @@ def unpack(data: bytes) -> Unpacked:
 def _read(archive: zipfile.ZipFile) -> Unpacked:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MOST_ENTRIES:
-        raise NotationError(f"The compressed file holds {len(entries)} files; a score has a few.")
+        raise NotationError("The compressed file holds %(files)d files; a score has a few.", files=len(entries))
     if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
-        raise NotationError(f"The compressed file unpacks to more than {MOST_UNPACKED // 1_000_000} MB.")
+        raise NotationError("The compressed file unpacks to more than %(size)d MB.", size=MOST_UNPACKED // 1_000_000)
     for entry in entries:
         name = entry.filename.replace("\\", "/")
         if name.startswith("/") or ".." in name.split("/") or ":" in name:
@@ -59,9 +59,11 @@ def _read(archive: zipfile.ZipFile) -> Unpacked:
     else:
         scores = [name for name in names if name.lower().endswith(_SCORE_ENDINGS)]
         if len(scores) != 1:
-            raise NotationError(f"The compressed file has no table of contents and {len(scores)} scores.")
+            raise NotationError(
+                "The compressed file has no table of contents and %(scores)d scores.", scores=len(scores)
+            )
         wanted = scores[0]
-        warnings = ("The compressed file has no table of contents; its only score was taken.",)
+        warnings = (Sentence("The compressed file has no table of contents; its only score was taken."),)
     score = _bounded(archive, names[wanted])
     if is_zip(score):
         raise NotationError("The compressed file holds another compressed file instead of a score.")
@@ -73,7 +75,7 @@ def _bounded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with archive.open(entry) as stream:
         data = stream.read(MOST_UNPACKED + 1)
     if len(data) > MOST_UNPACKED:
-        raise NotationError(f"The compressed file unpacks to more than {MOST_UNPACKED // 1_000_000} MB.")
+        raise NotationError("The compressed file unpacks to more than %(size)d MB.", size=MOST_UNPACKED // 1_000_000)
     return data
 
 

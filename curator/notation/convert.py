@@ -16,7 +16,7 @@ from pathlib import Path
 from lxml import etree
 
 from curator.notation.abc import parse
-from curator.notation.errors import NotationError
+from curator.notation.errors import NotationError, Sentence
 from curator.notation.interleave import interleave
 from curator.notation.musicxml import heads_by_bar, measures_of, read_xml, struck_count
 from curator.notation.simplify import simplify_for_abc
@@ -60,7 +60,7 @@ def abc_to_musicxml(text: str, *, title: str = "", composer: str = "") -> Conver
     written = _written(xml)
     for number, (bar, there) in enumerate(zip(score.bars, written, strict=True), start=1):
         if Counter((note.onset, note.length) for part in bar.parts for note in part.notes) != there:
-            raise NotationError(f"Bar {number} has notes too short for the converter.")
+            raise NotationError("Bar %(bar)d has notes too short for the converter.", bar=number)
     return Conversion(xml.decode("utf-8"), warnings)
 
 
@@ -77,7 +77,9 @@ def musicxml_to_abc(xml: bytes) -> Conversion:
         raise NotationError(_difference(heads, found, "ABC"))
     again = score.sounding - struck_count(xml)
     if again > 0:
-        warnings += (f"Ties between voices are lost in ABC; that many notes are struck again: {again}.",)
+        warnings += (
+            Sentence("Ties between voices are lost in ABC; that many notes are struck again: %(notes)d.", notes=again),
+        )
     return Conversion(made.text, warnings + made.warnings)
 
 
@@ -135,10 +137,10 @@ def _run(script: str, name: str, data: bytes, options: list[str], seconds: float
     sentences = (line.lstrip("-* ")[:200] for line in marked if not _PROGRESS.search(line))
     complaints = tuple(dict.fromkeys(sentences))
     if done.timed_out:
-        raise NotationError(f"The conversion took longer than {seconds:.0f} seconds and was stopped.")
+        raise NotationError("The conversion took longer than %(seconds)d seconds and was stopped.", seconds=seconds)
     if done.returncode != 0 or not done.stdout.strip():
         reason = complaints[-1] if complaints else f"it ended with status {done.returncode}"
-        raise NotationError(f"The converter could not read the score: {reason}")
+        raise NotationError("The converter could not read the score: %(reason)s", reason=reason)
     return done.stdout, complaints[:20]
 
 
@@ -154,10 +156,18 @@ def _plain(value: str) -> str:
     return " ".join(value.replace("%", " percent").replace("\\", "/").split())[:200]
 
 
-def _difference(wanted: list[int], found: list[int], target: str) -> str:
+def _difference(wanted: list[int], found: list[int], target: str) -> Sentence:
     if len(wanted) != len(found):
-        return f"The score has {len(wanted)} bars, its {target} {len(found)}."
+        return Sentence(
+            "The score has %(here)d bars, its %(target)s %(there)d.", here=len(wanted), target=target, there=len(found)
+        )
     for number, (here, there) in enumerate(zip(wanted, found, strict=True), start=1):
         if here != there:
-            return f"Bar {number} has {here} notes, its {target} {there}."
-    return f"The score and its {target} differ."
+            return Sentence(
+                "Bar %(bar)d has %(here)d notes, its %(target)s %(there)d.",
+                bar=number,
+                here=here,
+                target=target,
+                there=there,
+            )
+    return Sentence("The score and its %(target)s differ.", target=target)

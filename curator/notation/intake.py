@@ -10,7 +10,7 @@ from lxml import etree
 
 from curator.notation.archive import is_zip, unpack
 from curator.notation.convert import clean_abc, run_abc2xml
-from curator.notation.errors import NotationError
+from curator.notation.errors import NotationError, Sentence
 from curator.notation.fingerprint import fingerprint
 from curator.notation.musicxml import Measure, read_xml
 from curator.notation.piano import take_piano
@@ -54,7 +54,7 @@ def read_score(name: str, data: bytes) -> Intake:
     except Refused:
         raise
     except NotationError as error:
-        raise Refused(str(error)) from None
+        raise Refused(error.sentence) from None
     except (RecursionError, MemoryError, OverflowError):
         raise Refused("The score is built in a way that cannot be read.") from None
 
@@ -64,22 +64,22 @@ def _read_score(name: str, data: bytes) -> Intake:
     if ending is None:
         raise Refused("The file name has none of the endings .musicxml, .mxl, .xml and .abc.")
     if len(data) > MOST_UPLOAD:
-        raise Refused(f"The file is larger than {MOST_UPLOAD // 1_000_000} MB.")
+        raise Refused("The file is larger than %(size)d MB.", size=MOST_UPLOAD // 1_000_000)
     if not data.strip(b"\0 \t\r\n"):
         raise Refused("The file is empty.")
     warnings: list[str] = []
     if len(name) > 200:
-        warnings.append("The file name is very long and was cut.")
+        warnings.append(Sentence("The file name is very long and was cut."))
     if is_zip(data):
         if ending != ".mxl":
-            warnings.append("The file is compressed, although its name does not end in .mxl.")
+            warnings.append(Sentence("The file is compressed, although its name does not end in .mxl."))
         unpacked = unpack(data)
         data = unpacked.data
         warnings += unpacked.warnings
     elif ending == ".mxl":
         if not _looks_like_xml(data):
             raise Refused("The file is named .mxl, but it is neither compressed nor MusicXML.")
-        warnings.append("The file is named .mxl, but it is not compressed.")
+        warnings.append(Sentence("The file is named .mxl, but it is not compressed."))
     if ending == ".abc" and not _looks_like_xml(data):
         data, said = _from_abc(data)
         warnings += said
@@ -94,19 +94,19 @@ def _read_score(name: str, data: bytes) -> Intake:
     _strip(root)
     broken = schema_errors(root, most=1)
     if broken:
-        raise Refused(f"The file breaks the rules of MusicXML. {broken[0]}")
+        raise Refused("The file breaks the rules of MusicXML. %(detail)s", detail=broken[0])
     _playable(root)
     piano = take_piano(root)
     warnings += piano.warnings
     warnings += _metres(piano.measures)
     broken = schema_errors(root, most=1)
     if broken:
-        raise Refused(f"The piano part could not be taken out of the score cleanly. {broken[0]}")
+        raise Refused("The piano part could not be taken out of the score cleanly. %(detail)s", detail=broken[0])
     notes = sum(event.pitched for measure in piano.measures for event in measure.events)
     if notes == 0:
         raise Refused("The score has no notes.")
     if len(piano.measures) == 1:
-        warnings.append("The score has one bar only.")
+        warnings.append(Sentence("The score has one bar only."))
     musicxml = etree.tostring(root, encoding="utf-8", xml_declaration=True)
     return Intake(musicxml, title, composer, len(piano.measures), notes, fingerprint(musicxml), tuple(warnings))
 
@@ -140,7 +140,7 @@ def _decode(data: bytes) -> tuple["_Element", list[str]]:
             raise
         body = data.lstrip()[declared.end() :]
         root = read_xml(body)
-        return root, ["The file declares an encoding that it does not have; it was read as UTF-8."]
+        return root, [Sentence("The file declares an encoding that it does not have; it was read as UTF-8.")]
 
 
 def _from_abc(data: bytes) -> tuple[bytes, list[str]]:
@@ -168,7 +168,9 @@ def _from_abc(data: bytes) -> tuple[bytes, list[str]]:
     if cleaned.splitlines()[-1].startswith("[V:") or "\n[V:" in cleaned or "\n[r:" in cleaned:
         cleaned = clean_abc(cleaned)
     xml, complaints = run_abc2xml(cleaned)
-    warnings = [f"The ABC text was read with {len(complaints)} complaints: {complaints[0]}"] if complaints else []
+    warnings: list[str] = (
+        [Sentence("The ABC text was not read without doubt: %(detail)s", detail=complaints[0])] if complaints else []
+    )
     return xml, warnings
 
 
@@ -178,10 +180,10 @@ def _bounds(root: "_Element") -> None:
     if longest == 0:
         raise Refused("The score has no bars.")
     if longest > MOST_BARS:
-        raise Refused(f"The score has {longest} bars; at most {MOST_BARS} are taken.")
+        raise Refused("The score has %(bars)d bars; at most %(most)d are taken.", bars=longest, most=MOST_BARS)
     notes = sum(1 for _ in root.iter("note"))
     if notes > MOST_NOTES:
-        raise Refused(f"The score has {notes} notes; at most {MOST_NOTES} are taken.")
+        raise Refused("The score has %(notes)d notes; at most %(most)d are taken.", notes=notes, most=MOST_NOTES)
 
 
 def _playable(root: "_Element") -> None:
@@ -221,17 +223,17 @@ def _metres(measures: tuple[Measure, ...]) -> list[str]:
     upbeat = bool(off) and off[0] == 1 and measures[0].length < (measures[0].metre or 0)
     off = [place for place in off if not (upbeat and place in (1, last))]
     if freed:
-        warnings.append(f"Bars in free time were given a metre as long as they are ({freed}).")
+        warnings.append(Sentence("Bars in free time were given a metre as long as they are (%(bars)d).", bars=freed))
     if off:
         shown = ", ".join(str(place) for place in off[:8]) + (" …" if len(off) > 8 else "")
-        warnings.append(f"Bars longer or shorter than their metre: {shown}.")
+        warnings.append(Sentence("Bars longer or shorter than their metre: %(bars)s.", bars=shown))
     return warnings
 
 
 def _write_metre(measure: Measure, length: Fraction) -> None:
     kind = max(4, length.denominator)
     if kind not in (4, 8, 16, 32, 64):
-        raise Refused(f"Bar {measure.place} in free time has a length that no metre can name.")
+        raise Refused("Bar %(bar)d in free time has a length that no metre can name.", bar=measure.place)
     attributes = measure.element.find("attributes")
     if attributes is None:
         attributes = etree.Element("attributes")

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from curator.notation.errors import NotationError
+from curator.notation.errors import NotationError, Sentence
 from curator.notation.lexer import FieldToken, blank, tokens
 
 # Header lines that stay; titles, composers, lyrics and MIDI settings go (spec notagen d.2).
@@ -50,7 +50,7 @@ def interleave(standard: str) -> Interleaved:
     if counts == {0}:
         raise NotationError("The converter wrote no bar.")
     body = ["".join(f"[V:{voice}]{found[place]}" for voice, found in bars.items()) for place in range(max(counts))]
-    warnings = (f"{len(dropped)} long or unreadable annotations were left out.",) if dropped else ()
+    warnings = (Sentence("Long or unreadable words were left out: %(words)d.", words=len(dropped)),) if dropped else ()
     return Interleaved("\n".join([*header, *body]) + "\n", warnings)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from curator.notation.errors import NotationError
+from curator.notation.errors import NotationError, Sentence
 from curator.notation.schema import schema_errors
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def read_xml(data: bytes) -> "_Element":
     if root.tag == "score-timewise":
         raise NotationError("The score is time-wise MusicXML; save it as part-wise MusicXML.")
     if root.tag != "score-partwise":
-        raise NotationError(f"This is XML, but not a score: its root is <{str(root.tag)[:40]}>.")
+        raise NotationError("This is XML, but not a score: its root is <%(tag)s>.", tag=str(root.tag)[:40])
     return root
 
 
 def parse_tree(data: bytes) -> "_Element":
     """The root element of any XML, under the same bounds as `read_xml`."""
     if len(data) > MOST_BYTES:
-        raise NotationError(f"The XML is larger than {MOST_BYTES // 1_000_000} MB.")
+        raise NotationError("The XML is larger than %(size)d MB.", size=MOST_BYTES // 1_000_000)
     if not data.strip():
         raise NotationError("The file is empty.")
     parser = etree.XMLParser(
@@ -60,11 +60,12 @@ def parse_tree(data: bytes) -> "_Element":
     return root
 
 
-def _damage(error: BaseException) -> str:
+def _damage(error: BaseException) -> Sentence:
     text = (str(error).splitlines() or [""])[0]
     if "entity" in text.lower():
-        return "The XML declares entities, which a score never needs."
-    return f"The XML is damaged: {re.sub(r'[(]<string>, line [0-9]+[)]$', '', text).strip()[:160]}."
+        return Sentence("The XML declares entities, which a score never needs.")
+    detail = re.sub(r"[(]<string>, line [0-9]+[)]$", "", text).strip()[:160]
+    return Sentence("The XML is damaged: %(detail)s.", detail=detail)
 
 
 def validate(data: bytes) -> tuple[str, ...]:
@@ -137,7 +138,7 @@ def measures_of(part: "_Element") -> Iterator[Measure]:
                 if child.find("divisions") is not None:
                     divisions = _number(child.findtext("divisions"), place)
                     if divisions <= 0:
-                        raise NotationError(f"Bar {place} divides a quarter by zero.")
+                        raise NotationError("Bar %(bar)d divides a quarter by zero.", bar=place)
                 if child.find("time") is not None:
                     metre = measure.metre = _metre(child, place)
                 continue
@@ -146,7 +147,7 @@ def measures_of(part: "_Element") -> Iterator[Measure]:
             text = child.findtext("duration")
             grace = child.find("grace") is not None
             if text is None and not grace:
-                raise NotationError(f"Bar {place} has a note without a duration.")
+                raise NotationError("Bar %(bar)d has a note without a duration.", bar=place)
             if divisions is None:
                 if grace:
                     divisions_here = Fraction(1)
@@ -158,7 +159,7 @@ def measures_of(part: "_Element") -> Iterator[Measure]:
             if child.tag == "backup":
                 now -= length
                 if now < 0:
-                    raise NotationError(f"Bar {place} goes back before its own beginning.")
+                    raise NotationError("Bar %(bar)d goes back before its own beginning.", bar=place)
             elif child.tag == "forward":
                 now += length
             else:
@@ -185,7 +186,7 @@ def _whole_notes(text: str | None, divisions: Fraction, place: int) -> Fraction:
     try:
         return _shared(text or "", divisions)
     except (ValueError, ZeroDivisionError):
-        raise NotationError(f"Bar {place} has a duration that is not a number.") from None
+        raise NotationError("Bar %(bar)d has a duration that is not a number.", bar=place) from None
 
 
 @lru_cache(maxsize=1024)
@@ -197,7 +198,7 @@ def _number(text: str | None, place: int) -> Fraction:
     try:
         return Fraction((text or "").strip())
     except (ValueError, ZeroDivisionError):
-        raise NotationError(f"Bar {place} has a duration that is not a number.") from None
+        raise NotationError("Bar %(bar)d has a duration that is not a number.", bar=place) from None
 
 
 def _metre(attributes: "_Element", place: int) -> Fraction | None:
@@ -207,7 +208,7 @@ def _metre(attributes: "_Element", place: int) -> Fraction | None:
         for beat, kind in zip(beats, kinds, strict=True):
             total += Fraction(sum(int(part) for part in (beat.text or "").split("+")), int(kind.text or ""))
     except (ValueError, ZeroDivisionError):
-        raise NotationError(f"Bar {place} has a time signature that cannot be read.") from None
+        raise NotationError("Bar %(bar)d has a time signature that cannot be read.", bar=place) from None
     return total if total > 0 else None
 
 

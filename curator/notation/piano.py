@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from curator.notation.errors import NotationError
+from curator.notation.errors import NotationError, Sentence
 from curator.notation.musicxml import Event, Measure, measures_of
 
 if TYPE_CHECKING:
@@ -47,26 +47,30 @@ def take_piano(root: "_Element") -> Piano:
     double = [part for part in parts if _staves(part) == 2]
     if len(parts) == 1 and not double:
         staves = _staves(parts[0])
-        raise NotationError(
-            "The score has one staff only; a piano score has two."
-            if staves == 1
-            else f"The part has {staves} staves; a piano score has two."
-        )
+        if staves == 1:
+            raise NotationError("The score has one staff only; a piano score has two.")
+        raise NotationError("The part has %(staves)d staves; a piano score has two.", staves=staves)
     if len(double) > 1:
-        raise NotationError(f"The score has {len(double)} keyboard parts; one piano can play one of them.")
+        raise NotationError(
+            "The score has %(parts)d keyboard parts; one piano can play one of them.", parts=len(double)
+        )
     if double:
         part = double[0]
         others = [names.get(other.get("id", ""), "") or "another part" for other in parts if other is not part]
         if others:
-            warnings.append(f"Only the piano part was taken; left out: {', '.join(others)[:200]}.")
+            warnings.append(
+                Sentence("Only the piano part was taken; left out: %(parts)s.", parts=", ".join(others)[:200])
+            )
     elif len(parts) == 2:
         known = [names.get(part.get("id", ""), "") for part in parts]
         if not all(_HAND.search(name) or not name.strip() for name in known):
-            raise NotationError(f"The score is for {' and '.join(known)[:100]}, not for piano.")
+            raise NotationError("The score is for %(parts)s, not for piano.", parts=", ".join(known)[:100])
         part = _join_hands(parts[0], parts[1])
-        warnings.append("Two parts were joined as the two hands of the piano.")
+        warnings.append(Sentence("Two parts were joined as the two hands of the piano."))
     else:
-        raise NotationError(f"The score is for {len(parts)} instruments and none of them is a piano with two staves.")
+        raise NotationError(
+            "The score is for %(parts)d instruments and none of them is a piano with two staves.", parts=len(parts)
+        )
     _keep_only(root, part)
     warnings += _mend(part)
     return Piano(root, tuple(measures_of(part)), tuple(warnings))
@@ -112,7 +116,7 @@ def _join_hands(right: "_Element", left: "_Element") -> "_Element":
     """The right-hand part with the left hand written under it, bar by bar, as staff 2."""
     upper, lower = list(measures_of(right)), list(measures_of(left))
     if len(upper) != len(lower):
-        raise NotationError(f"The hands have {len(upper)} and {len(lower)} bars.")
+        raise NotationError("The hands have %(right)d and %(left)d bars.", right=len(upper), left=len(lower))
     divisions = lcm(*_divisions(right), *_divisions(left))
     for part in (right, left):
         _set_divisions(part, divisions)
@@ -244,11 +248,11 @@ def _two_staves(measure: "_Element") -> None:
 
 def _mend(part: "_Element") -> list[str]:
     """Number voices plainly, move overlapping notes to voices of their own, drop notes nobody hears."""
-    warnings = []
+    warnings: list[str] = []
     _integral_durations(part)
     hidden = _drop_unheard(part)
     if hidden:
-        warnings.append(f"{hidden} hidden or cue notes were left out.")
+        warnings.append(Sentence("Hidden or cue notes were left out: %(notes)d.", notes=hidden))
     measures = list(measures_of(part))
     _renumber_voices(measures)
     return warnings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from curator.notation.abc import Score, parse
-from curator.notation.errors import NotationError
+from curator.notation.errors import NotationError, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def validity(
     try:
         score = parse(text)
     except NotationError as error:
-        return Verdict(False, str(error))
+        return Verdict(False, error.sentence)
     bars, notes = len(score.bars), score.heads
     problem = _misaligned(score)
     if problem:
@@ -53,7 +53,7 @@ def validity(
         try:
             musicxml = convert(text)
         except NotationError as error:
-            return Verdict(False, str(error), bars, notes, irregular)
+            return Verdict(False, error.sentence, bars, notes, irregular)
     if musicxml is not None:
         lost = _lost_notes(score, musicxml)
         if lost:
@@ -62,7 +62,12 @@ def validity(
         bar = score.bars[irregular[0] - 1]
         return Verdict(
             False,
-            f"Bar {irregular[0]} is {_length(bar.length)} long, but the metre is {bar.metre_text}.",
+            Sentence(
+                "Bar %(bar)d is %(length)s long, but the metre is %(metre)s.",
+                bar=irregular[0],
+                length=_length(bar.length),
+                metre=bar.metre_text,
+            ),
             bars,
             notes,
             irregular,
@@ -76,13 +81,16 @@ def _misaligned(score: Score) -> str:
     for number, bar in enumerate(score.bars, start=1):
         missing = declared - {part.voice for part in bar.parts}
         if missing:
-            return f"Bar {number}: voice {min(missing)} is missing."
+            return Sentence("Bar %(bar)d: voice %(voice)d is missing.", bar=number, voice=min(missing))
         lengths = {part.length for part in bar.parts}
         if len(lengths) > 1:
             short = min(bar.parts, key=lambda part: part.length)
-            return (
-                f"Bar {number}: voice {short.voice} is {_length(short.length)} long, "
-                f"another voice {_length(max(lengths))}."
+            return Sentence(
+                "Bar %(bar)d: voice %(voice)d is %(length)s long, another voice %(other)s.",
+                bar=number,
+                voice=short.voice,
+                length=_length(short.length),
+                other=_length(max(lengths)),
             )
     return ""
 
@@ -106,10 +114,10 @@ def _silent_staff(score: Score) -> str:
     sounding = {part.voice for bar in score.bars for part in bar.parts if part.sounding}
     staves = score.header.staves
     if len(staves) < 2:
-        return "The piece has one staff only; a piano piece has two."
+        return Sentence("The piece has one staff only; a piano piece has two.")
     for place, staff in enumerate(staves, start=1):
         if not sounding.intersection(staff):
-            return f"Staff {place} has no note at all."
+            return Sentence("Staff %(staff)d has no note at all.", staff=place)
     return ""
 
 
@@ -120,15 +128,26 @@ def _lost_notes(score: Score, musicxml: bytes) -> str:
     try:
         found = heads_by_bar(musicxml)
     except NotationError as error:
-        return f"The MusicXML cannot be read: {error}"
+        return error.sentence
     wanted = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
     if len(found) != len(wanted):
-        return f"The text has {len(wanted)} bars, its MusicXML {len(found)}."
+        return Sentence(
+            "The score has %(here)d bars, its %(target)s %(there)d.",
+            here=len(wanted),
+            target="MusicXML",
+            there=len(found),
+        )
     for number, (here, there) in enumerate(zip(wanted, found, strict=True), start=1):
         if here != there:
-            return f"Bar {number} has {here} notes, its MusicXML {there}."
+            return Sentence(
+                "Bar %(bar)d has %(here)d notes, its %(target)s %(there)d.",
+                bar=number,
+                here=here,
+                target="MusicXML",
+                there=there,
+            )
     return ""
 
 
 def _length(length: Fraction) -> str:
-    return f"{length.numerator}/{length.denominator} of a whole note"
+    return f"{length.numerator}/{length.denominator}"

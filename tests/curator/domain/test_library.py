@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from django.utils.translation import override
 
 from curator import jobs
 from curator.domain.errors import DomainError
@@ -96,6 +97,14 @@ def test_upload_goes_through_a_job():
     assert (row.state, row.error) == (JobState.DONE, "")
     assert row.result == {"status": "imported", "piece": piece.public_id, "title": "T", "how": "", "warnings": []}
     assert (piece.created_by, [tag.name for tag in piece.tags.all()]) == (user, ["x"])
+
+
+def test_a_refusal_is_in_the_language_of_the_page_it_was_added_on():
+    with override("de"):
+        row = upload_score(name="a.xml", data=BAD)
+    jobs.execute(row.pk)
+    row.refresh_from_db()
+    assert row.error == "Die Partitur hat Vierteltöne; ein Klavier hat keine."
 
 
 def test_the_same_upload_twice_is_one_job():

@@ -99,7 +99,7 @@ def test_words_become_ascii_and_words_with_barlines_go():
     assert '"^tres oeil"' in kept.text
     gone = musicxml_to_abc(source.replace("<note>", words.format("a | [V:2] %"), 1).encode())
     assert '"' not in gone.text.split("[V:1]")[1]
-    assert gone.warnings == ("1 long or unreadable annotations were left out.",)
+    assert gone.warnings == ("Long or unreadable words were left out: 1.",)
 
 
 def test_nothing_but_rubbish_is_refused():

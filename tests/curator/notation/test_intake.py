@@ -93,7 +93,7 @@ def test_overlapping_notes_of_one_voice_get_a_voice_of_their_own():
 def test_hidden_and_cue_notes_are_left_out():
     hidden = two_staff(2).replace(b"<note>", b'<note print-object="no">', 1)
     intake = read_score("a.xml", hidden)
-    assert (intake.notes, intake.warnings) == (5, ("1 hidden or cue notes were left out.",))
+    assert (intake.notes, intake.warnings) == (5, ("Hidden or cue notes were left out: 1.",))
 
 
 def test_abc_is_taken_through_the_same_gate():
@@ -129,7 +129,7 @@ def test_fingerprint_ignores_layout_voices_and_divisions_only():
         ("a.xml", two_staff().replace(b"</step>", b"</step><alter>0.5</alter>"), "quarter tones"),
         ("a.xml", two_staff().replace(b"<fifths>0", b"<fifths>9"), "seven sharps"),
         ("a.xml", hands(left_bars=1), "2 and 1 bars"),
-        ("a.xml", hands(names=("Flute", "Cello")), "for Flute and Cello"),
+        ("a.xml", hands(names=("Flute", "Cello")), "for Flute, Cello"),
         ("a.xml", two_staff().replace(b"<staff>2", b"<staff>1").replace(b"<staves>2", b"<staves>1"), "one staff"),
         ("a.abc", b"X:1\nK:C\nc|\n\nX:2\nK:C\nd|\n", "several tunes"),
         ("a.abc", b"X:1\n%%abc-include /etc/passwd\nK:C\nc|\n", "another file"),

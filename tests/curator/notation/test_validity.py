@@ -24,11 +24,11 @@ def test_free_time_asks_only_that_the_voices_agree():
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("[V:1]c8|[V:2]C6|\n", "Bar 1: voice 2 is 3/4 of a whole note long, another voice 1/1 of a whole note."),
+        ("[V:1]c8|[V:2]C6|\n", "Bar 1: voice 2 is 3/4 long, another voice 1/1."),
         ("[V:1]c8|\n", "Bar 1: voice 2 is missing."),
         ("[V:1]c8|[V:2]z8|\n", "Staff 2 has no note at all."),
-        ("[V:1]c7|[V:2]C7|\n", "Bar 1 is 7/8 of a whole note long, but the metre is 4/4."),
-        ("[V:1]c8|[V:2]C8|\n[V:1]c9|[V:2]C9|\n", "Bar 2 is 9/8 of a whole note long, but the metre is 4/4."),
+        ("[V:1]c7|[V:2]C7|\n", "Bar 1 is 7/8 long, but the metre is 4/4."),
+        ("[V:1]c8|[V:2]C8|\n[V:1]c9|[V:2]C9|\n", "Bar 2 is 9/8 long, but the metre is 4/4."),
         ("[V:1]c8 ?|[V:2]C8|\n", "Bar 1: '?|[V:2]C8|' at column 9 is not music."),
     ],
 )
@@ -55,9 +55,9 @@ def test_same_notes_as_musicxml():
 @pytest.mark.parametrize(
     ("musicxml", "reason"),
     [
-        (two_staff(3), "The text has 2 bars, its MusicXML 3."),
+        (two_staff(3), "The score has 2 bars, its MusicXML 3."),
         (two_staff(2).replace(b"<pitch><step>D</step><octave>5</octave></pitch>", b"<rest/>", 1), "Bar 1 has 3 notes"),
-        (b"<no", "The MusicXML cannot be read"),
+        (b"<no", "The XML is damaged"),
     ],
 )
 def test_a_lost_note_is_noticed(musicxml, reason):
