@@ -141,7 +141,7 @@ def _standings(field: Field) -> Standings:
     if not field.takes:
         return Standings(cue=field.cue, rows=(), votes=0, certainty=None)
     wide, narrow = intervals(field.posterior, level=0.95), intervals(field.posterior, level=0.5)
-    p_best = odds(field.posterior).p_best
+    now = odds(field.posterior)
     met = [0] * len(field.takes)
     for vote in field.votes:
         if vote.orders:
@@ -158,16 +158,17 @@ def _standings(field: Field) -> Standings:
             high=float(wide[place, 1]),
             low50=float(narrow[place, 0]),
             high50=float(narrow[place, 1]),
-            p_best=float(p_best[place]),
+            p_best=float(now.p_best[place]),
             met=met[place],
         )
         for rank, place in enumerate(order, start=1)
     )
-    return Standings(cue=field.cue, rows=rows, votes=field.informed, certainty=certainty(field.posterior))
+    return Standings(cue=field.cue, rows=rows, votes=field.informed, certainty=certainty(field.posterior, now=now))
 
 
 def _judgements(cue: Cue, rater: User | None) -> JudgementQuerySet:
-    held = Judgement.objects.filter(cue=cue).standing().order_by("pk")
+    # the listening logs are long and say nothing of order
+    held = Judgement.objects.filter(cue=cue).standing().defer("events", "positions").order_by("pk")
     return held if rater is None else held.filter(rater=rater)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.preference.best import odds
-from curator.preference.fit import LAPSE, Floats, Posterior, _chance
+from curator.preference.fit import LAPSE, Floats, Posterior, chance
 from curator.preference.votes import Vote
 
 REPEAT_SHARE = 0.1
@@ -113,8 +113,8 @@ def information_gain(mean: Floats, variance: Floats, *, lapse: float = LAPSE) ->
     """Expected information (nats) of one answer about gaps d ~ N(mean, variance): H(E p(d)) - E H(p(d))."""
     gaps = mean[..., None] + np.sqrt(variance)[..., None] * NODES
     weights = WEIGHTS / WEIGHTS.sum()
-    chance = _chance(gaps, lapse)
-    return np.asarray(_entropy(chance @ weights) - _entropy(chance) @ weights, dtype=np.float64)
+    ahead = chance(gaps, lapse)
+    return np.asarray(_entropy(ahead @ weights) - _entropy(ahead) @ weights, dtype=np.float64)
 
 
 def _most_informative(

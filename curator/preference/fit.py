@@ -82,9 +82,9 @@ def fit(
     precision = 1.0 / prior_sd**2
 
     def value(theta: Floats) -> float:
-        chance = _chance(theta[first] - theta[second], lapse)
-        counter = _chance(theta[second] - theta[first], lapse)
-        likelihood = float(won @ np.log(chance) + lost @ np.log(counter))
+        ahead = chance(theta[first] - theta[second], lapse)
+        behind = chance(theta[second] - theta[first], lapse)
+        likelihood = float(won @ np.log(ahead) + lost @ np.log(behind))
         return likelihood - 0.5 * precision * float(np.sum((theta - prior) ** 2))
 
     theta = prior.copy()
@@ -93,7 +93,7 @@ def fit(
     for _ in range(MAX_STEPS):
         gap = theta[first] - theta[second]
         slope = (1.0 - lapse) * _sigmoid(gap) * _sigmoid(-gap)
-        pull = won * slope / _chance(gap, lapse) - lost * slope / _chance(-gap, lapse)
+        pull = won * slope / chance(gap, lapse) - lost * slope / chance(-gap, lapse)
         gradient = np.bincount(first, pull, n) - np.bincount(second, pull, n) - precision * (theta - prior)
         step = np.linalg.solve(curvature, gradient)
         scale = 1.0
@@ -114,7 +114,8 @@ def _sigmoid(x: Floats) -> Floats:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
-def _chance(gap: Floats, lapse: float) -> Floats:
+def chance(gap: Floats, lapse: float) -> Floats:
+    """P(first before second) at these gaps in log-odds; same shape."""
     # the floor only matters without a lapse term, far outside what any prior allows
     return np.maximum((1.0 - lapse) * _sigmoid(gap) + 0.5 * lapse, 1e-300)
 
@@ -131,7 +132,7 @@ def _curvature(
     n = theta.shape[0]
     gap = theta[first] - theta[second]
     slope = (1.0 - lapse) * _sigmoid(gap) * _sigmoid(-gap)
-    weight = met * slope**2 / (_chance(gap, lapse) * _chance(-gap, lapse))
+    weight = met * slope**2 / (chance(gap, lapse) * chance(-gap, lapse))
     matrix = np.zeros((n, n))
     matrix[first, second] = matrix[second, first] = -weight
     diagonal = np.bincount(first, weight, n) + np.bincount(second, weight, n) + precision

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from curator.preference.best import odds
+from curator.preference.best import Odds, odds
 from curator.preference.fit import Posterior
 
 ENOUGH_REGRET = 0.1
@@ -20,9 +20,12 @@ class Certainty:
     sure: bool
 
 
-def certainty(posterior: Posterior, *, seed: int = 0) -> Certainty:
-    """How sure the winner is: enough at expected regret <= 0.1 or P(best) >= 0.8."""
-    now = odds(posterior, seed=seed)
+def certainty(posterior: Posterior, *, now: Odds | None = None) -> Certainty:
+    """How sure the winner is: enough at expected regret <= 0.1 or P(best) >= 0.8.
+
+    `now` are the odds of this posterior where the caller has them already.
+    """
+    now = now or odds(posterior)
     p_best, regret = float(now.p_best[now.leader]), float(now.regret[now.leader])
     sure = regret <= ENOUGH_REGRET or p_best >= ENOUGH_P_BEST
     return Certainty(leader=now.leader, p_best=p_best, regret=regret, sure=sure)
