@@ -12,7 +12,8 @@ from curator.notation.archive import is_zip, unpack
 from curator.notation.convert import clean_abc, run_abc2xml
 from curator.notation.errors import NotationError, Sentence
 from curator.notation.fingerprint import fingerprint
-from curator.notation.musicxml import Measure, read_xml
+from curator.notation.lexer import Sound, elements
+from curator.notation.musicxml import Measure, note_count, read_xml
 from curator.notation.piano import take_piano
 from curator.notation.schema import schema_errors
 
@@ -171,7 +172,21 @@ def _from_abc(data: bytes) -> tuple[bytes, list[str]]:
     warnings: list[str] = (
         [Sentence("The ABC text was not read without doubt: %(detail)s", detail=complaints[0])] if complaints else []
     )
+    counted, written = _heads_in(cleaned), note_count(xml)
+    if counted is None:
+        warnings.append(Sentence("The notes of the ABC text could not be counted a second time."))
+    elif counted != written:
+        raise Refused("The ABC text has %(here)d notes, but %(there)d could be read.", here=counted, there=written)
     return xml, warnings
+
+
+def _heads_in(abc: str) -> int | None:
+    """Written notes of any ABC text by our own reading; None where it is not ours to read."""
+    music = [line for line in abc.splitlines() if not re.match(r"%|[A-Za-z+]:", line)]
+    try:
+        return sum(len(e.heads) for line in music for e in elements(line.rstrip("\\ ")) if isinstance(e, Sound))
+    except NotationError:
+        return None
 
 
 def _bounds(root: "_Element") -> None:

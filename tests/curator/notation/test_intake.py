@@ -101,6 +101,16 @@ def test_abc_is_taken_through_the_same_gate():
     assert (intake.title, intake.composer, intake.notes) == ("Étude", "Me", 36)
 
 
+def test_ordinary_abc_is_counted_a_second_time():
+    head = "X:1\nT:Two hands\nM:3/4\nL:1/8\n%%score { 1 | 2 }\nK:D\nV:1\nV:2 clef=bass\n"
+    body = "V:1\n (3def g2 a2 | [df]6 |]\nV:2\n D,6 | D,6 |]\n"
+    intake = read_score("a.abc", (head + body).encode())
+    joined = "Two parts were joined as the two hands of the piano."
+    assert (intake.bars, intake.notes, intake.warnings) == (2, 9, (joined,))
+    odd = read_score("a.abc", (head + body.replace("g2", "(5gaaag")).encode())
+    assert "The notes of the ABC text could not be counted a second time." in odd.warnings
+
+
 def test_fingerprint_ignores_layout_voices_and_divisions_only():
     plain = read_score("a.xml", two_staff(2)).fingerprint
     assert read_score("a.xml", two_staff(2, divisions=96, title="Other")).fingerprint == plain
