@@ -6,8 +6,9 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
-from curator.domain.rendering import ENGRAVING, SOUND
-from curator.models.library import MediaFile, Origin, Piece, PieceVersion, Rendering, RenderingFile, RenderingState
+from curator.domain.rendering import SOUND
+from curator.domain.sheets import Sheet, read_sheets
+from curator.models.library import Origin, Piece, PieceVersion, Rendering, RenderingState
 from curator.models.ranking import Take
 
 PER_PAGE = 12
@@ -33,15 +34,32 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Shown:
-    """One card. `incipit` is the file of the first system, None until it is engraved."""
+    """One card: a piece, its newest version and what was drawn of that; a generated one names its take."""
 
     piece: Piece
     version: PieceVersion | None
-    incipit: MediaFile | None
-    seconds: float | None
-    pending: bool
-    trouble: str
+    sheet: Sheet | None
     take: Take | None
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is anything to look at."""
+        return self.sheet is not None and self.sheet.drawn
+
+    @property
+    def seconds(self) -> float | None:
+        """Length of the sound, None until it is there."""
+        return self.sheet.sound.seconds if self.sheet and self.sheet.heard and self.sheet.sound else None
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything of it is being made."""
+        return self.sheet is not None and self.sheet.pending
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot be drawn; "" while nothing has failed."""
+        return self.sheet.trouble if self.sheet else ""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -156,47 +174,16 @@ def _cards(pieces: list[Piece]) -> list[Shown]:
         .filter(pk=F("latest"))
         .defer("abc", "musicxml")
     }
-    renderings: dict[tuple[int, str], Rendering] = {}
-    for rendering in Rendering.objects.filter(version__in=versions.values()).order_by("pk"):
-        key = (rendering.version_id, rendering.target)
-        # The newest counts, but one that is ready is not hidden by one that is being made.
-        if key not in renderings or rendering.state == RenderingState.READY or not _ready(renderings[key]):
-            renderings[key] = rendering
-    incipits = {
-        file.rendering.version_id: file.media
-        for file in RenderingFile.objects.filter(
-            rendering__in=[row for (_, target), row in renderings.items() if target == ENGRAVING], role="incipit"
-        ).select_related("media", "rendering")
-    }
+    sheets = read_sheets(versions=versions.values())
     takes = {
         take.version_id: take
         for take in Take.objects.filter(version__in=versions.values()).select_related("cue").order_by("-pk")
     }
-    return [_card(piece, versions.get(piece.pk), renderings, incipits, takes) for piece in pieces]
+    return [_card(piece, versions.get(piece.pk), sheets, takes) for piece in pieces]
 
 
-def _ready(rendering: Rendering) -> bool:
-    return rendering.state == RenderingState.READY
-
-
-def _card(
-    piece: Piece,
-    version: PieceVersion | None,
-    renderings: dict[tuple[int, str], Rendering],
-    incipits: dict[int, MediaFile],
-    takes: dict[int, Take],
-) -> Shown:
+def _card(piece: Piece, version: PieceVersion | None, sheets: dict[int, Sheet], takes: dict[int, Take]) -> Shown:
     if version is None:
-        return Shown(piece, None, None, None, False, "", None)
-    engraving, sound = (renderings.get((version.pk, target)) for target in (ENGRAVING, SOUND))
-    both = [row for row in (engraving, sound) if row is not None]
-    failed = engraving.error if engraving and engraving.state == RenderingState.FAILED else ""
-    return Shown(
-        piece=piece,
-        version=version,
-        incipit=incipits.get(version.pk),
-        seconds=sound.seconds if sound and _ready(sound) else None,
-        pending=any(row.state == RenderingState.PENDING for row in both),
-        trouble=failed,
-        take=takes.get(version.pk) if piece.origin == Origin.GENERATED else None,
-    )
+        return Shown(piece, None, None, None)
+    take = takes.get(version.pk) if piece.origin == Origin.GENERATED else None
+    return Shown(piece, version, sheets[version.pk], take)

@@ -1,5 +1,7 @@
 """Reading what was rendered: the engraved pages, the first system for cards, the files that the player needs."""
 
+import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from curator.domain.rendering import ENGRAVING, SOUND, TempoMap
 from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingFile, RenderingState
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Sheet:
     def heard(self) -> bool:
         """Whether the sound is there."""
         return self.sound is not None and self.sound.state == RenderingState.READY
+
+    @property
+    def pending(self) -> bool:
+        """Whether pages or sound are being made."""
+        return any(row is not None and row.state == RenderingState.PENDING for row in (self.engraving, self.sound))
 
     @property
     def trouble(self) -> str:
@@ -82,20 +91,34 @@ class Sheet:
         return next((file.media for file in self._files(rendering, role)), None)
 
     def _texts(self, role: str) -> list[str]:
-        return [text_of(file.media.name) for file in self._files(self.engraving, role)]
+        texts = []
+        for file in self._files(self.engraving, role):
+            try:
+                texts.append(text_of(file.media.name))
+            except FileNotFoundError:
+                log.warning("the storage has lost %s of rendering %s", file.media.name, file.rendering_id)
+        return texts
 
 
 def read_sheets(*, versions: Iterable[PieceVersion], tempo_map: TempoMap | None = None) -> dict[int, Sheet]:
-    """The sheet of each version by its key, in three queries: at `tempo_map`, or at any where that is None."""
+    """The sheet of each version by its key, in three queries: at `tempo_map`, or at any where that is None.
+
+    Pages and sound are always those of one tempo map and one renderer: of several the newest that is ready.
+    """
     wanted = {version.pk: version for version in versions}
-    rows = Rendering.objects.filter(version_id__in=wanted).prefetch_related("files__media")
-    chosen: dict[tuple[int, str], Rendering] = {}
-    for row in sorted(rows, key=lambda row: (row.state == RenderingState.READY, row.pk)):
+    made: dict[tuple[int, str, str], dict[str, Rendering]] = {}
+    for row in Rendering.objects.filter(version_id__in=wanted).order_by("pk").prefetch_related("files__media"):
         if tempo_map is None or row.tempo_map == [list(entry) for entry in tempo_map]:
-            chosen[row.version_id, row.target] = row
-    return {
-        key: Sheet(version, chosen.get((key, ENGRAVING)), chosen.get((key, SOUND))) for key, version in wanted.items()
-    }
+            made.setdefault((row.version_id, json.dumps(row.tempo_map), row.renderer), {})[row.target] = row
+    sheets = {key: Sheet(version) for key, version in wanted.items()}
+    for (key, _tempo, _renderer), rows in sorted(made.items(), key=lambda entry: _rank(entry[1])):
+        sheets[key] = Sheet(wanted[key], rows.get(ENGRAVING), rows.get(SOUND))
+    return sheets
+
+
+def _rank(rows: dict[str, Rendering]) -> tuple[int, int]:
+    ready = sum(row.state == RenderingState.READY for row in rows.values())
+    return ready, max(row.pk for row in rows.values())
 
 
 def read_sheet(*, version: PieceVersion, tempo_map: TempoMap | None = None) -> Sheet:

@@ -271,7 +271,7 @@ def _write_tempo(root: etree._Element, tempo: Sequence[TempoMark]) -> None:
                     etree.SubElement(direction, "sound", tempo=f"{marks[index].quarters:g}")
                     for metronome in direction.iterfind("direction-type/metronome"):
                         shown = metronome.find("per-minute")
-                        if shown is not None and [unit.text for unit in metronome[:-1]] == ["quarter"]:
+                        if shown is not None and [unit.text for unit in metronome if unit is not shown] == ["quarter"]:
                             shown.text = f"{marks[index].quarters:g}"
             if first == 0 and bar in bars:
                 measure.insert(0, etree.Element("sound", tempo=f"{marks[index].quarters:g}"))

@@ -69,7 +69,7 @@ def maker(card: Shown) -> str:
 @register.filter
 def card_facts(card: Shown) -> list[str | SafeString]:
     """Up to four facts: key, metre, tempo, length; while it is made, that it is being made."""
-    if card.pending and card.incipit is None:
+    if card.pending and not card.drawn:
         return [_("Being engraved and sounded")]
     facts: dict[str, Any] = card.facts
     shown: list[str | SafeString] = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -67,6 +68,15 @@ def playing(context: Mapping[str, Any], sheet: Sheet | None, notes: str = "") ->
         notes=notes or incipit_prefix(sheet),
         seconds=round(sheet.sound.seconds or 0.0, 1),
     )
+
+
+@register.simple_tag(takes_context=True)
+def play_button(
+    context: Mapping[str, Any], sheet: Sheet | None, title: str, sub: str = "", url: str = ""
+) -> SafeString:
+    """components/play_button.html as markup to hand on to another component; "" while there is no sound."""
+    words = {"sheet": sheet, "title": title, "sub": sub, "url": url, "request": context["request"]}
+    return SafeString(render_to_string("components/play_button.html", words).strip())
 
 
 @dataclass(frozen=True)

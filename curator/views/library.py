@@ -3,12 +3,11 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from curator.domain.catalogue import Shown, Wanted, read_catalogue
+from curator.domain.catalogue import Wanted, read_catalogue
 from curator.domain.errors import DomainError
 from curator.domain.library import (
     IMPORT_JOB,
@@ -18,12 +17,10 @@ from curator.domain.library import (
     retry_import,
     upload_score,
 )
-from curator.domain.media import read_media
 from curator.filters import address_of, wanted_from
 from curator.forms import ScoresForm
 from curator.models.jobs import Job, JobState
 from curator.models.library import Origin
-from curator.rendering.clean import personalise
 from curator.views.access import SignedInRequest, owner
 
 
@@ -37,7 +34,6 @@ def library(request: HttpRequest) -> HttpResponse:
     context = {
         "wanted": wanted,
         "catalogue": catalogue,
-        "cards": [(card, _incipit(card, place)) for place, card in enumerate(catalogue.shown)],
         "imports": imports,
         "live": catalogue.pending or any(job.is_open for job in imports),
         "chips": _chips(wanted),
@@ -124,17 +120,6 @@ def _about(form: ScoresForm) -> About:
         instrumentation=form.cleaned_data["instrumentation"],
         tags=form.cleaned_data["tags"],
     )
-
-
-def _incipit(card: Shown, place: int) -> SafeString | str:
-    """The first system for this place of the page; nothing where the storage lost it."""
-    if card.incipit is None:
-        return ""
-    try:
-        svg = read_media(card.incipit).decode()
-    except FileNotFoundError:
-        return ""
-    return SafeString(personalise(svg, f"card{place}"))  # cleaned by an allow-list before it was kept
 
 
 def _sorts() -> list[tuple[str, str]]:

@@ -77,8 +77,8 @@ def test_card_shows_the_latest_version_and_its_renderings():
     Rendering.objects.create(key="s", version=new, target="sound", renderer="r", state="ready", seconds=90)
     (card,) = read_catalogue(wanted=Wanted()).shown
     assert (card.version, card.facts, card.seconds, card.pending, card.trouble) == (new, {"key": "D"}, 90, False, "")
-    assert card.incipit is not None
-    assert card.incipit.size == len(b"<svg>new</svg>")
+    assert card.sheet is not None
+    assert card.sheet.incipit == "<svg>new</svg>"
     assert read_catalogue(wanted=Wanted()).seconds == 90
 
 

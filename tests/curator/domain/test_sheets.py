@@ -51,3 +51,24 @@ def test_read_sheets_needs_three_queries_whatever_the_number(django_assert_num_q
     with django_assert_num_queries(2):
         all_of_them = read_sheets(versions=versions)
     assert (list(one), list(all_of_them)) == ([versions[0].pk], [version.pk for version in versions])
+
+
+def test_read_sheet_takes_pages_and_sound_of_one_tempo():
+    version = make_version()
+    ready = [
+        Rendering.objects.create(
+            key=f"{target}{tempo}",
+            version=version,
+            target=target,
+            tempo_map=tempo,
+            renderer="test",
+            state="pending" if (target, tempo) == ("sound", [[1, 90]]) else "ready",
+        )
+        for tempo in ([[1, 60]], [[1, 90]])
+        for target in ("engraving", "sound")
+    ]
+    sheet = read_sheet(version=version)
+    assert [sheet.engraving, sheet.sound] == ready[:2]
+    Rendering.objects.filter(key="sound[[1, 90]]").update(state="ready")
+    sheet = read_sheet(version=version)
+    assert [sheet.engraving, sheet.sound] == ready[2:]

@@ -47,7 +47,7 @@ def test_cards_search_and_chips(owner_client):
     page = owner_client.get("/library/?q=study&composer=A.+Nonym").content.decode()
     assert "Study" in page
     assert 'class="engraving"' in page
-    assert 'id="card0-n1"' in page
+    assert f'id="i{version.public_id}-n1"' in page
     assert "1:05" in page
     assert 'href="?composer=A.+Nonym"' in page  # the chip of the words takes them away
     assert "Nothing sounds like that" in owner_client.get("/library/?q=zzz").content.decode()
