@@ -36,6 +36,7 @@ def test_the_page_shows_checks_package_and_history(owner_client, owner, film):
     assert "Not decided yet" in page
     assert "1m1_dachboden_v1.musicxml" in page
     assert page.count("btn primary") == 1
+    assert len(re.findall(r'data-download><input type="hidden" name="csrfmiddlewaretoken" value="\w+"', page)) == 2
     assert "Nothing was handed over yet." in page
     assert "style=" not in page
     owner_client.post(reverse("deliver_cue", args=[film.slug, cue.number]))
