@@ -23,7 +23,7 @@ _METRE_WEIGHTS = {
     Texture.PULSE: (4, 8, 1, 2),
 }
 #: How often a key signature with so many sharps or flats is drawn.
-_SIGNATURE_WEIGHTS = (10, 10, 10, 9, 7, 4, 2, 1)
+_SIGNATURE_WEIGHTS = (20, 20, 20, 14, 9, 4, 1, 0.5)
 _BAR = {"3/4": 12, "4/4": 16, "2/4": 8, "6/8": 12}
 _FULLNESS = {
     Stage.FORGOTTEN: (0, 0, 0),
@@ -86,7 +86,7 @@ def compose(
     drawn_metre = rng.choices(METRES, _METRE_WEIGHTS[texture])[0]
     drawn_key = _draw_key(character, rng)
     drawn_tempo = _draw_tempo(character, rng)
-    drawn_bars = rng.choices((8, 12, 16, 20, 24, 32, 0), (2, 2, 5, 2, 3, 2, 8))[0] or rng.randint(8, 48)
+    drawn_bars = rng.choices((8, 12, 16, 20, 24, 32, 0), (4, 4, 6, 3, 3, 1, 5))[0] or rng.randint(8, 48)
     metre, key, bars = metre or drawn_metre, key or drawn_key, bars or drawn_bars
     tempo = drawn_tempo if tempo is None else tempo
     if metre not in METRES:
@@ -330,9 +330,9 @@ class _Work:
         high = min(self.character.left_top + 2, lowest - 1)
         low = max(self.bass + 3, min(49, high - 12))
         notes = 2 if self.texture is Texture.PULSE else 3
-        inner = voicing(key, chord, low=low, high=high, notes=notes, previous=self.inner, rng=self.rng)
+        inner = voicing(key, chord, low=low, high=high, notes=notes, previous=self.inner)
         if not inner:
-            inner = voicing(key, chord, low=self.bass + 1, high=high, notes=2, previous=(), rng=self.rng)
+            inner = voicing(key, chord, low=self.bass + 1, high=high, notes=2, previous=())
         self.inner = inner or (bass,)
         left = [
             (tuple(p for p in notes_ if key.midi(p) < lowest), length)

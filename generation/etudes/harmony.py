@@ -8,7 +8,6 @@ added second, ``1/3`` a chord over its third.
 import re
 from dataclasses import dataclass
 from itertools import pairwise, product
-from random import Random
 
 from generation.etudes.keys import Key, Pitch
 
@@ -131,7 +130,7 @@ def bass_note(key: Key, chord: Chord, low: int, previous: int | None) -> Pitch:
 
 
 def voicing(
-    key: Key, chord: Chord, *, low: int, high: int, notes: int, previous: tuple[Pitch, ...], rng: Random
+    key: Key, chord: Chord, *, low: int, high: int, notes: int, previous: tuple[Pitch, ...]
 ) -> tuple[Pitch, ...]:
     """`notes` tones of `chord` between MIDI `low` and `high`, ascending, moving least from `previous`.
 
@@ -153,7 +152,7 @@ def voicing(
         numbers = [key.midi(pitch) for pitch in ordered]
         if numbers[-1] - numbers[0] > 12 or any(b - a < 1 for a, b in pairwise(numbers)):
             continue
-        cost = rng.random() * 0.5 + 2 * sum(b - a == 1 for a, b in pairwise(numbers))
+        cost = 2.0 * sum(b - a == 1 for a, b in pairwise(numbers))
         if len(before) == len(numbers):
             cost += sum(abs(a - b) for a, b in zip(numbers, before, strict=True))
         cost += 0.15 * abs(sum(numbers) / len(numbers) - middle)

@@ -10,7 +10,9 @@ used up, whichever is larger, so a slower machine ends in time with fewer steps.
 import argparse
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,10 @@ from generation.notagen.config import ModelConfig
 from generation.notagen.header import BARE_THREE_PLUS_STAGE
 from generation.notagen.model import NotaGen
 from generation.notagen.patches import PAD
+from generation.notagen.sampling import Sampling
 from training.recipes import demo_card
 from training.recipes.demo_corpus import Corpus, batches, build, pad
+from training.recipes.demo_measure import measure_alone, measure_guarded
 
 #: What suits a model this small; the reference's 1.2 is made for NotaGen-X.
 SAMPLING = SamplingDefaults(top_k=0, top_p=0.95, temperature=0.85)
@@ -32,20 +36,24 @@ SAMPLING = SamplingDefaults(top_k=0, top_p=0.95, temperature=0.85)
 
 @dataclass(frozen=True)
 class Settings:
-    """One training run. Sizes as in ModelConfig, `batch` in patches, `rate` is the peak learning rate."""
+    """One training run. Sizes as in ModelConfig, `batch` and `short` in patches, `rate` and `rate_rest` are the peak
+    learning rates of Muon and AdamW."""
 
     hidden: int = 192
     patch_layers: int = 6
     char_layers: int = 2
     patch_length: int = 512
-    pieces: int = 16_000
+    pieces: int = 7_000
     held_out: int = 100
-    batch: int = 640
-    steps: int = 4_000
-    minutes: float = 60.0
-    warmup: int = 100
-    rate: float = 1.5e-3
-    decay: float = 0.05
+    batch: int = 480
+    steps: int = 2_400
+    minutes: float = 38.0
+    short: int = 80
+    short_steps: int = 400
+    warmup: int = 40
+    rate: float = 5e-3
+    rate_rest: float = 4e-3
+    decay: float = 0.02
     clip: float = 1.0
     seed: int = 0
 
@@ -67,16 +75,11 @@ class Run:
         self.settings, self.corpus, self.work = settings, corpus, work
         torch.manual_seed(settings.seed)
         self.model = NotaGen(settings.config)
-        decayed = [p for p in self.model.parameters() if p.requires_grad and p.dim() >= 2]
-        plain = [p for p in self.model.parameters() if p.requires_grad and p.dim() < 2]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": settings.decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=settings.rate,
-            betas=(0.9, 0.98),
-        )
+        self.optimizers = optimizers(self.model, settings)
         self.step = 0
         self.seconds = 0.0
         self.losses: list[tuple[int, float]] = []
+        self.measured: dict[str, Any] = {}
 
     @property
     def used(self) -> float:
@@ -92,7 +95,8 @@ class Run:
         if state["settings"] != asdict(self.settings) or state["data"] != self.corpus.sha256:
             return False
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
         self.step, self.seconds, self.losses = state["step"], state["seconds"], state["losses"]
         return True
 
@@ -103,7 +107,7 @@ class Run:
             "settings": asdict(self.settings),
             "data": self.corpus.sha256,
             "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
             "seconds": self.seconds,
             "losses": self.losses,
@@ -111,10 +115,10 @@ class Run:
         torch.save(state, self.work / "state.new")
         (self.work / "state.new").replace(self.work / "state.pt")
 
-    def train(self, *, save_every: float = 120.0, evaluate_every: float = 300.0) -> None:
+    def train(self, *, save_every: float = 120.0, evaluate_every: float = 400.0) -> None:
         """Train until the steps or the minutes are used up, with a progress line now and then."""
         settings = self.settings
-        stream = batches(self.corpus.train, patches=settings.batch, seed=settings.seed)
+        stream = lesson_plan(self.corpus, settings)
         for _ in range(self.step):
             next(stream)
         saved = evaluated = clock = time.monotonic()
@@ -137,6 +141,17 @@ class Run:
         self._note_loss()
         self.save()
 
+    def measure(self) -> None:
+        """Note for the model card what the model writes alone and with the guard (about two CPU minutes)."""
+        # The weights are shipped in half precision, so these are measured.
+        rounded = NotaGen(self.settings.config).eval()
+        rounded.load_state_dict({name: value.half().float() for name, value in self.model.state_dict().items()})
+        sampling = Sampling(SAMPLING.top_k, SAMPLING.top_p, SAMPLING.temperature)
+        self.measured = {
+            "alone": asdict(measure_alone(rounded, sampling)),
+            "guarded": asdict(measure_guarded(rounded, sampling)),
+        }
+
     def export(self, folder: Path) -> str:
         """Write the checkpoint as it is now (weights, meta.json, model card) and return the weights' sha256."""
         weights = folder / "model.safetensors"
@@ -147,15 +162,17 @@ class Run:
 
     def _learn(self, ids: Tensor) -> float:
         warm = min(1.0, (self.step + 1) / self.settings.warmup)
-        rate = self.settings.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.used)))
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        share = warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.used)))
+        for optimizer, peak in zip(self.optimizers, (self.settings.rate, self.settings.rate_rest), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = peak * share
         self.model.train()
         loss = self.model(ids)  # float32: bfloat16 was slower on the CPUs tried
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         return float(loss.detach())
 
@@ -163,6 +180,28 @@ class Run:
         loss = held_out_loss(self.model, self.corpus.held_out)
         self.losses.append((self.step, loss))
         print(f"step {self.step} held-out loss {loss:.4f} nats a character", flush=True)
+
+
+def lesson_plan(corpus: Corpus, settings: Settings) -> Iterator[Tensor]:
+    """The batches in their order: short pieces for `short_steps` steps, for looking back is learned there, then all."""
+    short = tuple(piece for piece in corpus.train if len(piece) <= settings.short) or corpus.train
+    yield from islice(batches(short, patches=settings.batch, seed=settings.seed), settings.short_steps)
+    yield from batches(corpus.train, patches=settings.batch, seed=settings.seed + 1)
+
+
+def optimizers(model: NotaGen, settings: Settings) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
+    """Muon for the matrices of the layers, AdamW for everything else.
+
+    In as many steps Muon got twice as far as AdamW alone (loss 0.72 after 75 steps against 0.74 after 150), for a
+    third more time a step. Norms, biases and tables are not decayed.
+    """
+    inner = [p for name, p in model.named_parameters() if p.requires_grad and p.dim() == 2 and ".h." in name]
+    ours = {id(p) for p in inner}
+    rest = [p for p in model.parameters() if p.requires_grad and id(p) not in ours]
+    muon = torch.optim.Muon(
+        inner, lr=settings.rate, momentum=0.95, weight_decay=settings.decay, adjust_lr_fn="match_rms_adamw"
+    )
+    return muon, torch.optim.AdamW(rest, lr=settings.rate_rest, betas=(0.9, 0.98), weight_decay=0.0)
 
 
 def held_out_loss(model: NotaGen, pieces: tuple[Tensor, ...]) -> float:
@@ -187,6 +226,7 @@ def meta_of(run: Run) -> Meta:
         "step": run.step,
         "minutes_used": round(run.seconds / 60, 1),
         "held_out_loss": round(run.losses[-1][1], 4) if run.losses else None,
+        **run.measured,
     }
     return Meta(
         kind="demo",
@@ -224,6 +264,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{settings.config.parameters} weights, data {corpus.sha256[:12]}, from step {run.step}", flush=True)
     if not taken_up or run.used < 1.0:
         run.train()
+    print("measuring", flush=True)
+    run.measure()
     digest = run.export(out)
     print(f"saved {out} (sha256 {digest})", flush=True)
 

@@ -6,6 +6,16 @@ from generation.notagen.checkpoint import Meta
 def text(meta: Meta, sha256: str, size: int) -> str:
     """The README.md that lies beside the weights; `size` in bytes."""
     run = meta.training
+    rows = ""
+    if "alone" in run and "guarded" in run:
+        alone, guarded = run["alone"], run["guarded"]
+        rows = (
+            f"| without the guard | {alone['count']} pieces behind a given header: {alone['bars']:.1%} of bars add "
+            f"up, {alone['pieces']:.0%} of whole pieces are valid, {alone['ended']:.0%} end by themselves, "
+            f"{alone['countdown']:.0%} count their bars right |\n"
+            f"| with the guard | {guarded['valid']} of {guarded['count']} pieces of the bars asked for are valid, "
+            f"{guarded['tries']:.2f} tries a line, {guarded['seconds']:.0f} CPU seconds in all |\n"
+        )
     return f"""# Demo checkpoint
 
 Demo model, trained on études composed by rule; not NotaGen-X. It has NotaGen's architecture at a small size, so
@@ -21,10 +31,11 @@ Chorale, Ostinato, Pulse) and the six stages of the arc, nothing else: no compos
 | data | {run["pieces"]} études composed by `generation.etudes` from seeds 0 to {run["pieces"] - 1}, \
 sha256 `{meta.data_sha256}` |
 | held out | {run["held_out"]} études of other seeds: {run["held_out_loss"]} nats a character |
-| training | {run["step"]} steps of about {run["batch"]} patches, AdamW, peak rate {run["rate"]}, \
+| training | {run["step"]} steps of about {run["batch"]} patches, Muon and AdamW, \
+peak rates {run["rate"]} and {run["rate_rest"]}, \
 {run["minutes_used"]} CPU minutes |
 | sampling | top-k {meta.sampling.top_k}, top-p {meta.sampling.top_p}, temperature {meta.sampling.temperature} |
-| licence | as the project (MIT); the data is the output of the project's own code |
+{rows}| licence | as the project (MIT); the data is the output of the project's own code |
 
 Made by `python -m training.recipes.demo` (`make demo-checkpoint`).
 """
