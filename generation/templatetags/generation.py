@@ -1,10 +1,12 @@
 """How the desk draws and names what is on a card."""
 
+import re
 from dataclasses import dataclass
 
 from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _noop
 
 from curator.models.film import Cue
 from generation.domain.desk import TakeCard
@@ -14,6 +16,19 @@ register = template.Library()
 
 LINE = 104.3
 """Where the cue's end stands on the line of a length, of 122 units."""
+
+
+# What the engine can say of a line that it gave up, by the guard's words.
+GIVEN_UP = {
+    "add up": _noop("Bar %(bar)s would not add up."),
+    "be readable": _noop("Bar %(bar)s would not be readable."),
+    "be plain text": _noop("Bar %(bar)s would not be plain text."),
+    "come to its end": _noop("Bar %(bar)s would not come to its end."),
+    "keep to the two staves": _noop("Bar %(bar)s would not keep to the two staves."),
+    "keep its metre and tempo": _noop("Bar %(bar)s would not keep its metre and tempo."),
+    "change key on both staves": _noop("Bar %(bar)s would not change key on both staves."),
+    "close with one barline": _noop("Bar %(bar)s would not close with one barline."),
+}
 
 
 @dataclass(frozen=True)
@@ -56,4 +71,7 @@ def play_key(card: TakeCard) -> str:
 @register.filter
 def why_failed(candidate: Candidate) -> str:
     """Why a candidate is no take, in the reader's language where the engine said it."""
+    found = re.fullmatch(r"Bar (\d+) would not (.+)\.", candidate.reason)
+    if found and found[2] in GIVEN_UP:
+        return _(GIVEN_UP[found[2]]) % {"bar": found[1]}
     return _(candidate.reason) if candidate.reason else _("This take could not be written.")
