@@ -38,7 +38,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "live": catalogue.pending or any(job.is_open for job in imports),
         "chips": _chips(wanted),
         "sorts": [(value, label, address_of(wanted, sort=value)) for value, label in _sorts()],
-        "here": address_of(wanted, page=catalogue.page if catalogue.page > 1 else ""),
+        "again": address_of(wanted, page=catalogue.page if catalogue.page > 1 else ""),
         "before": address_of(wanted, page=catalogue.page - 1) if catalogue.page > 1 else "",
         "after": address_of(wanted, page=catalogue.page + 1) if catalogue.page < catalogue.pages else "",
     }

@@ -168,3 +168,9 @@ def test_the_library_takes_the_same_queries_for_one_piece_and_for_many(owner_cli
         import_score(name="a.xml", data=two_staff(number))
     with django_assert_num_queries(len(one)):
         owner_client.get("/library/")
+
+
+def test_a_shelf_that_waits_asks_for_itself_again(owner_client):
+    import_score(name="a.xml", data=SCORE)
+    page = owner_client.get("/library/?q=Study").content.decode()
+    assert 'hx-get="?q=Study"' in page
