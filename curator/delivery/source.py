@@ -38,7 +38,7 @@ def read_source(musicxml: bytes) -> Source:
     try:
         root = read_xml(musicxml)
     except NotationError as error:
-        raise DeliveryError(str(error), about="schema") from None
+        raise DeliveryError(error.sentence.pattern, about="schema", **error.sentence.values) from None
     parts = root.findall("part")
     staves = [_staves(part) for part in parts]
     if not parts or (len(parts) > 1 and staves != [1, 1]):

@@ -228,7 +228,7 @@ def _converted(abc: str) -> str:
     try:
         return abc_to_musicxml(abc).text
     except NotationError as error:
-        raise DeliveryError(str(error), about="notes") from error
+        raise DeliveryError(error.sentence.pattern, about="notes", **error.sentence.values) from error
 
 
 def _film_facts(film: Film) -> dict[str, Fact]:
