@@ -1,6 +1,7 @@
 """Everything that `python run.py` keeps running: web, workers, sweeper. Ends all of it cleanly."""
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -31,6 +32,7 @@ class Child:
 
     name: str
     arguments: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -58,7 +60,12 @@ class Child:
                 self.log.replace(self.log.with_suffix(".old.log"))
             with self.log.open("ab") as output:
                 self.process = subprocess.Popen(
-                    self.arguments, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, **new_group()
+                    self.arguments,
+                    cwd=ROOT,
+                    env=os.environ | self.environment,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    **new_group(),
                 )
             self.started_at = now
 
@@ -71,7 +78,8 @@ def run(*, queues: tuple[str, ...] = QUEUES) -> None:
     """Keep web and workers running until this process is asked to stop or its parent is gone."""
     stop = threading.Event()
     on_stop_request(stop)
-    children = [Child("web", _manage("web"))]
+    # Small matrices: a second BLAS thread costs the ranking more than it brings.
+    children = [Child("web", _manage("web"), {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})]
     children += [Child(f"worker {queue}", _manage("work", "--queue", queue)) for queue in queues]
     sweeper = threading.Thread(target=_sweep, args=(stop,), name="sweeper", daemon=True)
     sweeper.start()
