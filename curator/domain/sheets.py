@@ -103,7 +103,8 @@ class Sheet:
 def read_sheets(*, versions: Iterable[PieceVersion], tempo_map: TempoMap | None = None) -> dict[int, Sheet]:
     """The sheet of each version by its key, in three queries: at `tempo_map`, or at any where that is None.
 
-    Pages and sound are always those of one tempo map and one renderer: of several the newest that is ready.
+    Pages and sound are always those of one tempo map and one renderer: of several that are ready the one at the
+    written tempi, then the newest.
     """
     wanted = {version.pk: version for version in versions}
     made: dict[tuple[int, str, str], dict[str, Rendering]] = {}
@@ -116,9 +117,10 @@ def read_sheets(*, versions: Iterable[PieceVersion], tempo_map: TempoMap | None 
     return sheets
 
 
-def _rank(rows: dict[str, Rendering]) -> tuple[int, int]:
+def _rank(rows: dict[str, Rendering]) -> tuple[int, bool, int]:
     ready = sum(row.state == RenderingState.READY for row in rows.values())
-    return ready, max(row.pk for row in rows.values())
+    written = not any(row.tempo_map for row in rows.values())
+    return ready, written, max(row.pk for row in rows.values())
 
 
 def read_sheet(*, version: PieceVersion, tempo_map: TempoMap | None = None) -> Sheet:

@@ -1,0 +1,127 @@
+"""A score in a real browser, the strict policy on: staff lines are seen, notes light up, a click plays from there."""
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.installation import Installation
+
+pytestmark = pytest.mark.e2e
+
+SEED = """
+from pathlib import Path
+from curator.domain.rendering import make_rendering
+from curator.models.library import Piece
+from tests.factories import make_version
+for name in ("waltz", "repeat"):
+    piece = Piece.objects.create(title=name.title(), origin="corpus")
+    text = Path(f"tests/golden/scores/{name}.musicxml").read_text()
+    version = make_version(piece=piece, abc=f"% {name}", musicxml=text)
+    made = make_rendering(version=version)
+    assert made.sound.state == "ready", made.sound.error
+"""
+
+SECONDS = "document.querySelector('[data-player-audio]').currentTime"
+PAUSED = "document.querySelector('[data-player-audio]').paused"
+
+# Staff lines: paths right under a staff, with a stroke that is drawn and not the colour of the paper.
+LINES = """() => [...document.querySelectorAll(".leaf .wide .staff > path")].filter(line => {
+  const style = getComputedStyle(line);
+  return line.checkVisibility() && style.stroke !== "none" && parseFloat(style.strokeWidth) > 0
+    && style.stroke === getComputedStyle(document.body).color && line.getBoundingClientRect().width > 20;
+}).length"""
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until `condition` holds. wait_for_function would need unsafe-eval in the page's policy."""
+    for _ in range(100):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {condition}")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A running web server with two scores."""
+    made = Installation(tmp_path_factory.mktemp("score"), settings={"CUEWRIGHT_DEBUG": "1"})
+    made.manage("migrate")
+    made.manage("shell", "-v0", "-c", SEED)
+    made.start("web")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def page(site, chromium):
+    """The owner at the library."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    opened = context.new_page()
+    trouble: list[str] = []
+    opened.on("pageerror", lambda error: trouble.append(str(error)))
+    opened.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+    for _ in range(150):
+        if site.answers():
+            break
+        time.sleep(0.2)
+    opened.goto(site.manage("sign_in_link").strip())
+    opened.locator("main button").click()
+    expect(opened.get_by_role("link", name="Library").first).to_be_visible()
+    opened.goto(f"{site.url}/library/")
+    yield opened
+    assert trouble == []
+    context.close()
+
+
+def test_a_score_is_seen_heard_and_followed(page: Page):
+    page.get_by_role("link", name="Waltz", exact=True).click()
+    expect(page.locator("[data-player-bar]")).to_have_text("bar 1 of 8")
+    assert page.evaluate(LINES) == 8 * 2 * 5
+
+    page.keyboard.press("Space")
+    expect(page.locator(".leaf .sounding").first).to_be_visible()
+    expect(page.locator(".leaf .barglow")).to_have_count(1)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    until(page, f"{SECONDS} > 0.4")
+
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-player-bar]")).to_have_text("bar 2 of 8")
+    assert 2.5 <= page.evaluate(SECONDS) < 3.5
+    page.keyboard.press("Space")
+    until(page, PAUSED)
+
+    # The third bar from the end begins with the f: five bars of three quarters at 72 before it.
+    page.locator(".leaf .wide .measure").nth(5).locator(".notehead").first.click()
+    until(page, f"!{PAUSED} && {SECONDS} > 12.6")
+    assert page.evaluate(SECONDS) < 13.6
+    expect(page.locator("[data-player-bar]")).to_have_text("bar 6 of 8")
+
+    page.get_by_label("Place in the music").fill("0")
+    expect(page.locator("[data-player-bar]")).to_have_text("bar 1 of 8")
+    page.keyboard.press("]")
+    assert page.evaluate("document.querySelector('[data-player-audio]').playbackRate") == 1.1
+
+
+def test_a_phone_gets_its_own_pages(page: Page):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.get_by_role("link", name="Repeat", exact=True).click()
+    expect(page.locator(".leaf .narrow .engraving")).to_be_visible()
+    expect(page.locator(".leaf .wide")).not_to_be_visible()
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".leaf .narrow .sounding").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_cards_play_one_sound_at_a_time_and_keep_their_light_when_the_shelf_changes(page: Page):
+    waltz, repeat = (page.locator(".scard", has_text=name) for name in ("Waltz", "Repeat"))
+    waltz.get_by_role("button").click()
+    expect(waltz.locator(".sounding").first).to_be_visible()
+    repeat.get_by_role("button").click()
+    expect(repeat.locator(".sounding").first).to_be_visible()
+    expect(page.locator(".scard.on")).to_have_count(1)
+    expect(page.locator("[data-player-title]")).to_have_text("Repeat")
+    page.get_by_label("Search the library").fill("rep")
+    expect(page.locator(".scard")).to_have_count(1)
+    expect(page.locator(".scard.on")).to_have_count(1)
+    assert not page.evaluate(PAUSED)
