@@ -47,7 +47,7 @@ def test_from_scene_to_approved_cue(installation, chromium):
     expect(page.locator("svg.arc, .arc svg").first).to_be_visible()
 
     page.goto(f"{installation.url}/films/demo/desk/1m1/")
-    page.get_by_label("Takes", exact=True).fill(str(TAKES))
+    page.get_by_role("spinbutton", name="Takes").fill(str(TAKES))
     page.keyboard.press("Enter")
     expect(page.locator("li.take")).to_have_count(TAKES, timeout=30_000)
     page.close()  # closing the browser changes nothing
