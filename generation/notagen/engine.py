@@ -34,6 +34,9 @@ ROWS = 8
 TRIES = 24
 """How often one line is sampled before its piece is given up."""
 
+STEP_BACK = 8
+"""After so many refusals in a row the line before is sampled again too: it may have led nowhere."""
+
 LONGEST_LINE = 64
 """Patches after which a line that has not ended is refused (1024 characters)."""
 
@@ -163,11 +166,11 @@ class Engine:
         for row in sliding:
             context, before = rows[row].slide(decoder.config.patch_length)
             after = decoder.prefill(row, _tensor(context))
-            rows[row].start, rows[row].start_length = after[before - 1].clone(), before
+            rows[row].moved(after[before - 1].clone(), before)
             states[row] = after[-1]
-        for row in going:
+        for row in stepping:
             if rows[row].line_ended:
-                rows[row].start, rows[row].start_length = states[row].clone(), decoder.cache.lengths[row]
+                rows[row].began(states[row].clone(), decoder.cache.lengths[row])
 
 
 class _Piece:
@@ -196,7 +199,10 @@ class _Piece:
         self.tried = self.refused = 0
         self._guard = guard
         self._longest = longest
-        self._patches = list(opening)
+        self._opening = opening
+        self._kept_patches: list[list[Patch]] = []  # of each line that holds
+        self._starts: list[tuple[Tensor, int]] = []  # of the lines that hold and are still in the context
+        self._furthest = 0
         self._current: list[Patch] = []
         self._text = ""
         self._failures = 0
@@ -234,9 +240,10 @@ class _Piece:
             self._refuse(refusal)
         elif self.line_ended:
             self.lines.append(self._text)
-            self._patches += self._current
+            self._kept_patches.append(self._current)
             self._begin_line()
-            self._failures = 0
+            if len(self.lines) > self._furthest:
+                self._furthest, self._failures = len(self.lines), 0
         return not refusal and not self.finished
 
     def _refuse(self, refusal: str) -> None:
@@ -244,8 +251,23 @@ class _Piece:
         self._failures += 1
         if self._failures >= TRIES:
             self.reason = f"Bar {len(self.lines) + 1} would not {refusal}."
-        else:
-            self._begin_line()
+            return
+        self._begin_line()
+        if self._failures % STEP_BACK == 0 and self._starts:
+            self.start, self.start_length = self._starts.pop()
+            self.lines.pop()
+            self._kept_patches.pop()
+            self.refused += 1
+
+    def began(self, start: Tensor, length: int) -> None:
+        """A line begins after `length` patches of the context, whose hidden state is `start`."""
+        self._starts.append((self.start, self.start_length))
+        self.start, self.start_length = start, length
+
+    def moved(self, start: Tensor, length: int) -> None:
+        """The context has slid; the line at work begins after `length` patches of the new one."""
+        self._starts.clear()
+        self.start, self.start_length = start, length
 
     def _begin_line(self) -> None:
         self._current = []
@@ -276,7 +298,8 @@ class _Piece:
             forced.append((len(raw), len(raw) + len(self.brief.marker(bar))))
             raw += line
         body = header(metre=self.brief.metre, key=self.brief.key, tempo=self.brief.tempo) + "".join(self.lines)
-        ids = bytes(code for patch in [*self._patches, *self._current] for code in patch)
+        lines = [*self._kept_patches, self._current]
+        ids = bytes(code for patch in [*self._opening, *(p for line in lines for p in line)] for code in patch)
         return Written(
             index=self.index,
             seed=self.seed,

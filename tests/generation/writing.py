@@ -1,6 +1,7 @@
 """A registry with the small test model, and requests written by it, for tests."""
 
 from pathlib import Path
+from typing import Any
 
 from curator import jobs
 from curator.models.film import Cue
@@ -18,12 +19,13 @@ def small_checkpoint() -> Checkpoint:
     return import_checkpoint(path=SMALL, name="Small")[0]
 
 
-def waltz_cue(**fields: object) -> Cue:
+def waltz_cue(**fields: Any) -> Cue:
     """A cue that the small model can write."""
-    return make_cue(**{"metre": "3/4", "key": "G", "bars": 4, "texture": "Waltz"} | fields)
+    defaults: dict[str, Any] = {"metre": "3/4", "key": "G", "bars": 4, "texture": "Waltz"}
+    return make_cue(**(defaults | fields))
 
 
-def written_request(*, count: int = 2, seed: int = 1, **fields: object) -> CueRequest:
+def written_request(*, count: int = 2, seed: int = 1, **fields: Any) -> CueRequest:
     """A request that has been written."""
     request = request_takes(cue=waltz_cue(**fields), checkpoint=small_checkpoint(), count=count, seed=seed)
     assert request.job is not None

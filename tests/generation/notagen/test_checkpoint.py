@@ -42,7 +42,7 @@ def test_the_reference_layout_is_read_and_its_sizes_inferred():
 @pytest.mark.parametrize("layout", ["whole", "model only", "bare", "with masks"])
 def test_every_layout_of_the_reference_gives_the_same_model(tmp_path, model, layout):
     state = model.state_dict()
-    content: dict[str, object] = {
+    content = {
         "whole": {"model": state, "optimizer": {}, "lr_sched": {}, "epoch": 3, "min_eval_loss": 0.5},
         "model only": {"model": state},
         "bare": dict(state),

@@ -1,6 +1,7 @@
 """Writing with the small model of tests/golden: sixteen bars overrun its context twice."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from curator.notation.validity import validity
 from generation.notagen import engine
 from generation.notagen.checkpoint import load_checkpoint
 from generation.notagen.engine import Brief, Engine, Written
+from generation.notagen.guard import Guard
 from generation.notagen.header import header, prompt_lines
 from generation.notagen.sampling import Sampling
 
@@ -80,8 +82,34 @@ def test_a_line_that_never_holds_ends_its_piece_with_the_reason(writer):
     assert written.raw.endswith("|\n")
 
 
+class Doubting:
+    """The guard, refusing each line of the third bar until the second bar has been sampled anew."""
+
+    def __init__(self) -> None:
+        self.seconds: list[str] = []
+
+    def refusal(self, line: str, *, last: bool) -> str:
+        if line.startswith("[r:1/"):
+            self.seconds.append(line)
+        stuck = line.startswith("[r:2/") and len(self.seconds) < 3
+        return "add up" if stuck else Guard(Fraction(3, 4)).refusal(line, last=last)
+
+
+def test_a_line_that_leads_nowhere_is_sampled_again_too(writer, monkeypatch):
+    doubting = Doubting()
+    monkeypatch.setattr(engine, "Guard", lambda **_rules: doubting)
+    brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=4)
+    (written,) = writer.write(brief, seeds=[1], sampling=SAMPLING)
+    assert (written.bars, written.reason) == (4, "")
+    assert len(doubting.seconds) >= 3
+    assert doubting.seconds[-1] in written.raw
+    assert written.lines_tried == written.lines_rolled_back + written.bars
+    assert written.lines_rolled_back >= 2 * (engine.STEP_BACK + 1)
+    assert validity(written.abc).valid
+
+
 def test_progress_is_told_bar_by_bar_and_writing_can_be_stopped(writer):
-    heard: list[tuple[int, int]] = []
+    heard = []
     brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=4)
     list(writer.write(brief, seeds=[5, 6], sampling=SAMPLING, on_bar=lambda *bar: heard.append(bar)))
     assert sorted(heard) == [(index, bar) for index in (0, 1) for bar in (1, 2, 3, 4)]
