@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -31,11 +32,11 @@ def page_of(version: PieceVersion) -> str:
     return reverse("score", args=[version.public_id])
 
 
-def body(response) -> bytes:
-    async def collect():
+def body(response: Any) -> bytes:
+    async def collect() -> bytes:
         return b"".join([piece async for piece in response.streaming_content])
 
-    return asyncio.run(collect()) if response.streaming else response.content
+    return asyncio.run(collect()) if response.streaming else bytes(response.content)
 
 
 def test_score_shows_its_pages_facts_and_player(owner_client):
