@@ -15,6 +15,11 @@ EVERYONE, SIGNED_IN, OWNER = "everyone", "signed in", "owner"
 TABLE = {
     "home": ("get", SIGNED_IN),
     "film": ("get", OWNER),
+    "desk": ("post", OWNER),
+    "desk_live": ("get", OWNER),
+    "cancel_takes": ("post", OWNER),
+    "write_again": ("post", OWNER),
+    "take_state": ("post", OWNER),
     "take": ("get", OWNER),
     "score": ("get", OWNER),
     "score_musicxml": ("get", OWNER),
@@ -78,6 +83,7 @@ def test_roles(name, owner_client, rater_client):
         "number": take.cue.number,
         "take": take.number,
         "public_id": take.version.piece.public_id,
+        "candidate": "nothing",
         "token": "nothing",
         "key": "0" * 64,
     }
