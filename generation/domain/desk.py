@@ -62,6 +62,11 @@ class TakeCard:
         return (self.sheet.drawn or bool(self.sheet.trouble)) and (self.sheet.heard or bool(self.sheet.silence))
 
     @property
+    def discarded(self) -> bool:
+        """Whether it is a take that was put aside."""
+        return self.take is not None and self.take.state == TakeState.DISCARDED
+
+    @property
     def fits(self) -> bool:
         """Whether the music is as long as the cue."""
         return self.fit is not None and abs(self.fit) < FITS_SECONDS
@@ -109,12 +114,10 @@ class Desk:
         return any(not card.settled for card in self.cards)
 
     def shown(self, state: str) -> list[TakeCard]:
-        """The cards for one of the filters: kept, discarded, fits, or everything that is not discarded."""
-        if state == "fits":
-            return [card for card in self.cards if card.fits]
-        if state in TakeState.values:
+        """The cards for one of the filters: kept, discarded, fits; for any other what is not discarded."""
+        if state in (TakeState.KEPT, TakeState.DISCARDED):
             return [card for card in self.cards if card.take and card.take.state == state]
-        return list(self.cards)
+        return [card for card in self.cards if not card.discarded and (card.fits or state != "fits")]
 
 
 def read_desk(*, cue: Cue) -> Desk:
@@ -130,7 +133,8 @@ def read_desk(*, cue: Cue) -> Desk:
     cards.sort(key=lambda card: (card.number, card.kind != CardKind.TAKE))
     clock = Clock(film.fps, film.drop_frame, film.start_frame)
     counts: Counter[str] = Counter(card.take.state for card in cards if card.take)
-    counts["all"], counts["fits"] = len(cards), sum(card.fits for card in cards)
+    counts["all"] = len(cards) - counts[TakeState.DISCARDED]
+    counts["fits"] = sum(card.fits and not card.discarded for card in cards)
     return Desk(
         cue=cue,
         cards=tuple(cards),

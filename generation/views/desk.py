@@ -15,7 +15,7 @@ from curator.models.film import Cue
 from curator.models.ranking import Take, TakeState
 from curator.views.access import SignedInRequest, owner
 from generation.domain.checkpoints import in_use
-from generation.domain.desk import Desk, TakeCard, read_desk
+from generation.domain.desk import Desk, read_desk
 from generation.domain.requests import ask_again, cancel_request, request_takes
 from generation.forms import AskForm, TakeStateForm
 from generation.models.checkpoints import Checkpoint
@@ -137,11 +137,7 @@ def _context(cue: Cue, facts: Desk, show: str) -> dict[str, Any]:
         "cue": cue,
         "film": cue.film,
         "desk": facts,
-        "cards": facts.shown(show) if show else [card for card in facts.cards if not _discarded(card)],
+        "cards": facts.shown(show),
         "show": show,
         "open": ",".join(str(card.number) for card in facts.cards if not card.settled),
     }
-
-
-def _discarded(card: TakeCard) -> bool:
-    return card.take is not None and card.take.state == TakeState.DISCARDED
