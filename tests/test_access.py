@@ -25,6 +25,11 @@ TABLE = {
     "score_musicxml": ("get", OWNER),
     "render_again": ("post", OWNER),
     "sound_mp3": ("get", OWNER),
+    "desk": ("get", OWNER),
+    "desk_live": ("get", OWNER),
+    "cancel_takes": ("post", OWNER),
+    "write_again": ("post", OWNER),
+    "take_state": ("post", OWNER),
     "library": ("get", OWNER),
     "add_scores": ("post", OWNER),
     "imports": ("get", OWNER),
@@ -86,6 +91,7 @@ def test_roles(name, owner_client, rater_client):
         "candidate": "nothing",
         "token": "nothing",
         "key": "0" * 64,
+        "candidate": "nothing",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
     who = TABLE[name][1]

@@ -12,7 +12,7 @@ from generation.notagen.header import BARE_THREE_PLUS_STAGE
 from generation.notagen.model import NotaGen
 from generation.notagen.patches import decode
 from generation.notagen.sampling import Sampling
-from training.recipes.demo import Run, Settings
+from training.recipes.demo import Run, Settings, lesson_plan
 from training.recipes.demo_corpus import FIRST_HELD_OUT, Corpus, batches, build
 from training.recipes.demo_measure import measure_alone, openings, write_alone
 
@@ -88,7 +88,7 @@ def test_padding_is_all_that_batches_add(corpus: Corpus):
 def test_a_stopped_run_goes_on_to_the_same_weights(corpus: Corpus, tmp_path: Path):
     whole = trained(corpus, tmp_path / "whole")
     stopped = Run(TINY, corpus, tmp_path / "stopped")
-    stream = batches(corpus.train, patches=TINY.batch, seed=TINY.seed)
+    stream = lesson_plan(corpus, TINY)
     for _ in range(3):
         stopped._learn(next(stream))
     stopped.save()
