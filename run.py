@@ -37,7 +37,19 @@ COMMANDS: dict[str, list[list[str]]] = {
     "licences": [[".ci/licences.py"]],
     "e2e": [["manage.py", "messages", "--compile"], ["-m", "pytest", "-m", "e2e", "tests/e2e"]],
     "kill": [["-m", "pytest", "-m", "kill", "tests/e2e"]],
-    "services": [["-m", "pytest", "-m", "services", "tests"]],
+    # The engines that CUEWRIGHT_TEST_DATABASE_URL and CUEWRIGHT_TEST_BROKER_URL name (PostgreSQL and Redis).
+    "services": [
+        ["manage.py", "messages", "--compile"],
+        [
+            "-m",
+            "pytest",
+            "tests/curator/test_jobs.py",
+            "tests/curator/domain",
+            "tests/curator/views",
+            "tests/generation",
+        ],
+        ["-m", "pytest", "-m", "services", "tests/e2e"],
+    ],
     "bench": [["-m", "tests.bench.run"]],
     "figures": [["-m", "tests.bench.figures"]],
     "demo-checkpoint": [["-m", "training.recipes.demo"]],

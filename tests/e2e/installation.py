@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -108,7 +110,10 @@ class Installation:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of the SQLite database, read beside the running processes."""
+        """Rows of the database, read beside the running processes."""
+        if "DATABASE_URL" in self.settings:
+            with psycopg.connect(self.settings["DATABASE_URL"], autocommit=True) as server:
+                return server.execute(query.replace("?", "%s"), values).fetchall()
         with closing(sqlite3.connect(self.data / "cuewright.sqlite3", timeout=30)) as database:
             return database.execute(query, values).fetchall()
 

@@ -40,6 +40,12 @@ SEEK = """async (url) => {
   return [Math.round(sound.duration), sound.currentTime];
 }"""
 
+READ = """async (url) => {
+  let read = 0;
+  for await (const piece of (await fetch(url)).body) read += piece.length;
+  return read;
+}"""
+
 
 def peak_memory(pid: int) -> int:
     """The most memory a process has held, bytes (Linux)."""
@@ -62,7 +68,7 @@ def test_a_file_of_200_mb_seeks_with_bounded_memory(installation, chromium):
     # Read through once as well: pieces, never the whole.
     assert (
         page.evaluate(
-            "async (url) => { let n = 0; for await (const piece of (await fetch(url)).body) n += piece.length; return n }",
+            READ,
             installation.url + url,
         )
         == 200 * MEGABYTE
