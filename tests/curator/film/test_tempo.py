@@ -70,9 +70,7 @@ def test_place_and_quarters_are_inverses(tempo_map, quarters):
 
 @given(maps(), st.integers(-5, 60), st.integers(1, 60))
 def test_later_bars_come_later(tempo_map, bar, more):
-    assert tempo_map.seconds_of(Place(bar, Fraction(1))) < tempo_map.seconds_of(
-        Place(bar + more, Fraction(1))
-    )
+    assert tempo_map.seconds_of(Place(bar, Fraction(1))) < tempo_map.seconds_of(Place(bar + more, Fraction(1)))
 
 
 def test_frame_of_a_bar_is_counted_from_the_cue():
