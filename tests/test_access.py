@@ -55,7 +55,7 @@ TABLE = {
 
 def all_patterns(patterns=None) -> list[URLPattern]:
     """Every URL of the project."""
-    found = []
+    found: list[URLPattern] = []
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         found += all_patterns(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern]
     return found
@@ -65,11 +65,11 @@ def test_the_table_names_every_url():
     assert sorted(pattern.name for pattern in all_patterns()) == sorted(TABLE)
 
 
-def call(client: Client, pattern: URLPattern, values: dict) -> int | str:
+def call(client: Client, pattern: URLPattern, values: dict[str, object]) -> int | str:
     """The status of a call with arguments that exist where rows are named; "sign in" when it is sent there."""
     arguments = {name: values.get((pattern.name, name), values.get(name)) for name in pattern.pattern.converters}
     assert None not in arguments.values(), f"give a value for {arguments} of {pattern.name}"
-    method, _who = TABLE[pattern.name]
+    method, _who = TABLE[str(pattern.name)]
     response = getattr(client, method)(reverse(pattern.name, kwargs=arguments))
     to_sign_in = response.status_code == 302 and "/sign-in/?next=" in response["Location"]
     return "sign in" if to_sign_in else response.status_code

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -20,7 +21,7 @@ def installation(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Browser:
+def chromium() -> Iterator[Browser]:
     """Debian's Chromium, in which sound may start without a click."""
     assert CHROMIUM, "needs Chromium: apt-get install chromium, or CHROMIUM=/path/to/it"
     with sync_playwright() as driver:
