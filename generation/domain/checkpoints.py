@@ -96,8 +96,18 @@ def import_checkpoint(
 
 
 def seed_demo_checkpoint() -> Checkpoint:
-    """The checkpoint that comes with the project, imported when it is not there yet. Raises DomainError."""
-    row, _new = import_checkpoint(path=DEMO_WEIGHTS, name=DEMO_NAME, kind=CheckpointKind.DEMO)
+    """The checkpoint that comes with the project, imported when it is not there yet. Raises DomainError.
+
+    When the project brings newer weights, the older row keeps its name and the newer one shows its sha256.
+    """
+    from generation.notagen.checkpoint import file_sha256  # loads torch
+
+    name = DEMO_NAME
+    if DEMO_WEIGHTS.is_file():
+        sha256 = file_sha256(DEMO_WEIGHTS)
+        if Checkpoint.objects.filter(name=DEMO_NAME).exclude(sha256=sha256).exists():
+            name = f"{DEMO_NAME} {sha256[:6]}"
+    row, _new = import_checkpoint(path=DEMO_WEIGHTS, name=name, kind=CheckpointKind.DEMO)
     return row
 
 

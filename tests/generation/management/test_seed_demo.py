@@ -7,6 +7,7 @@ from django.core.management import call_command
 from curator.models.film import Film
 from curator.models.jobs import Job
 from curator.models.library import Piece, PieceVersion, Rights, Source
+from generation.domain.checkpoints import find_checkpoint, seed_demo_checkpoint
 from generation.models.checkpoints import Checkpoint, CheckpointKind
 
 pytestmark = pytest.mark.django_db
@@ -36,3 +37,12 @@ def test_seed_demo_sets_up_film_pieces_and_checkpoint_once():
     assert seeded() == first
     assert (Film.objects.count(), Piece.objects.count(), Checkpoint.objects.count()) == (1, 6, 1)
     assert (Job.objects.count(), Piece.objects.filter(title="Mine").count()) == (jobs, 1)
+
+
+def test_newer_demo_weights_come_beside_the_older_ones():
+    older = Checkpoint.objects.create(name="Demo", kind=CheckpointKind.DEMO, sha256="0" * 64, size=1, header="x")
+    newer = seed_demo_checkpoint()
+    assert newer.name == f"Demo {newer.sha256[:6]}"
+    assert seed_demo_checkpoint() == newer
+    assert find_checkpoint() == newer
+    assert Checkpoint.objects.get(name="Demo") == older
