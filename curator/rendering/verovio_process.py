@@ -26,10 +26,13 @@ OPTIONS: dict[str, Any] = {
     "pageMarginLeft": 20,
     "pageMarginRight": 20,
     "pageMarginTop": 20,
+    # Brackets: a pedal in every bar would else be a row of ornaments heavier than the music above it.
+    "pedalStyle": "line",
     "scale": SCALE,
     # A little wider than Verovio's own 0.25 and 0.6: four to six bars of a waltz on a line.
     "spacingLinear": 0.27,
     "spacingNonLinear": 0.62,
+    "spacingSystem": 8,  # twice Verovio's own: pedal and slurs of two systems keep apart
     "smuflTextFont": "none",  # the page brings Leland itself
     "svgFormatRaw": True,
     "svgRemoveXlink": True,

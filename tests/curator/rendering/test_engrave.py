@@ -104,6 +104,25 @@ def test_engrave_pages_are_clean_and_say_nothing_about_the_piece(waltz):
     assert waltz.version == RENDERER
 
 
+def test_engrave_clefs_that_come_with_the_second_hand_open_the_staff(waltz):
+    # abc2xml writes the clef of the second staff behind <backup>; it is no change of clef.
+    late = re.sub(rb'<clef number="2">.*?</clef>', b"", WALTZ, count=1, flags=re.DOTALL).replace(
+        b"</backup>",
+        b'</backup><attributes><clef number="2"><sign>F</sign><line>4</line></clef></attributes>',
+        1,
+    )
+    assert late.count(b'<clef number="2">') == WALTZ.count(b'<clef number="2">') == 1
+    assert engrave(late) == waltz
+
+
+def test_engrave_metronome_mark_is_smaller_than_notes_and_clear_of_the_staff(waltz):
+    for page in (waltz.pages[0], waltz.incipit):
+        mark = re.search(r'<g class="tempo">.*?</g>', page, re.DOTALL)[0]
+        staff = int(re.search(r'<path d="M\d+ (\d+) L', page[page.index('class="staff"') :])[1])
+        assert 'font-family="Leland" font-size="560px"' in mark
+        assert staff - int(re.search(r'y="(-?\d+)"', mark)[1]) >= 250
+
+
 def test_timemap_document_is_what_the_player_reads(repeat):
     document = json.loads(json.dumps(timemap_document(repeat)))
     assert (document["bars"], document["seconds"], len(document["moments"])) == (4, 18.436, len(repeat.timemap))
