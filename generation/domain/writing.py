@@ -22,7 +22,7 @@ from generation.domain.requests import OPEN_CANDIDATES
 from generation.models.requests import Candidate, CandidateState, CueRequest
 
 if TYPE_CHECKING:
-    from generation.notagen.engine import Written
+    from generation.notagen.piece import Written
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
     missing ones only, and since they depend on nothing but their seeds, the very same ones.
     """
     # torch is heavy and only workers and commands load it.
-    from generation.notagen.engine import Brief
+    from generation.notagen.piece import Brief
     from generation.notagen.sampling import Sampling
 
     request = CueRequest.objects.select_related("cue__film", "checkpoint").filter(pk=request_id).first()

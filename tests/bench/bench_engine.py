@@ -17,10 +17,11 @@ import torch
 from generation.notagen import patches
 from generation.notagen.checkpoint import load_checkpoint
 from generation.notagen.decoding import Decoder
-from generation.notagen.engine import ROWS, Brief, write_patches
+from generation.notagen.engine import ROWS, write_patches
 from generation.notagen.header import prompt_lines
 from generation.notagen.model import NotaGen
 from generation.notagen.patches import Patch
+from generation.notagen.piece import Brief
 from generation.notagen.sampling import Sampling
 from tests.generation.notagen.uncached import write_patch
 

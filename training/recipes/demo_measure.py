@@ -25,11 +25,12 @@ from generation.etudes.stages import Stage, Texture
 from generation.notagen import patches
 from generation.notagen.checkpoint import load_checkpoint
 from generation.notagen.decoding import Decoder
-from generation.notagen.engine import ROWS, Brief, Engine, write_patches
+from generation.notagen.engine import ROWS, Engine, write_patches
 from generation.notagen.guard import Guard
 from generation.notagen.header import header
 from generation.notagen.model import NotaGen
 from generation.notagen.patches import BOS, EOS, PAD
+from generation.notagen.piece import Brief
 from generation.notagen.sampling import Sampling
 
 _MARKER = re.compile(r"\[r:(\d+)/(\d+)\]")

@@ -9,11 +9,12 @@ import torch
 
 from curator.notation.bars import unreduce
 from curator.notation.validity import validity
-from generation.notagen import engine
+from generation.notagen import engine, piece
 from generation.notagen.checkpoint import load_checkpoint
-from generation.notagen.engine import Brief, Engine, Written
+from generation.notagen.engine import Engine
 from generation.notagen.guard import Guard
 from generation.notagen.header import header, prompt_lines
+from generation.notagen.piece import Brief, Written
 from generation.notagen.sampling import Sampling
 
 SMALL = Path(__file__).resolve().parents[2] / "golden" / "notagen" / "small" / "model.safetensors"
@@ -77,7 +78,7 @@ def test_a_line_that_never_holds_ends_its_piece_with_the_reason(writer):
     (written,) = writer.write(brief, seeds=[1], sampling=SAMPLING)
     assert written.reason == "Bar 1 would not add up."
     assert (written.bars, written.abc) == (0, "")
-    assert written.lines_tried == written.lines_rolled_back == engine.TRIES
+    assert written.lines_tried == written.lines_rolled_back == piece.TRIES
     assert written.raw.startswith(brief.opening + "[r:0/3]")
     assert written.raw.endswith("|\n")
 
@@ -104,7 +105,7 @@ def test_a_line_that_leads_nowhere_is_sampled_again_too(writer, monkeypatch):
     assert len(doubting.seconds) >= 3
     assert doubting.seconds[-1] in written.raw
     assert written.lines_tried == written.lines_rolled_back + written.bars
-    assert written.lines_rolled_back >= 2 * (engine.STEP_BACK + 1)
+    assert written.lines_rolled_back >= 2 * (piece.STEP_BACK + 1)
     assert validity(written.abc).valid
 
 
