@@ -8,7 +8,9 @@ preprocessing give for a piano part on two staves; NotaGen-X has seen exactly th
 """
 
 import re
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import product
 
 SCORE = "%%score { 1 | 2 }"
 RIGHT_HAND = 'V:1 treble nm="Piano" snm="Pno."'
@@ -21,6 +23,50 @@ BARE_THREE = "bare-three"
 
 _METRE = re.compile(r"[1-9]\d?/(1|2|4|8|16)")
 _KEY = re.compile(r"[A-G][b#]?(min|dor|phr|lyd|mix|loc)?")
+
+
+@dataclass(frozen=True)
+class HeaderStyle:
+    """How the training files of a checkpoint begin. Part of the checkpoint: other lines than these it does not know.
+
+    Always period, composer and instrumentation, a line each. labelled: `%Period: Romantic` instead of `%Romantic`.
+    stage: the stage of the arc is a fourth line. end: a line `%end` closes the prompt.
+    """
+
+    labelled: bool = False
+    stage: bool = False
+    end: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name under which checkpoints and training sets carry this style."""
+        base = "labelled" if self.labelled else BARE_THREE
+        return base + ("-plus-stage" if self.stage else "") + ("-end" if self.end else "")
+
+    def lines(self, *, period: str, composer: str, instrumentation: str, stage: str = "") -> tuple[str, ...]:
+        """The prompt lines, without line ends. Raises ValueError for a word that is no ASCII text on one line.
+
+        `stage` is left out by styles without that line and needed by the others.
+        """
+        words = {"Period": period, "Composer": composer, "Instrumentation": instrumentation}
+        if self.stage:
+            words["Stage"] = stage
+        lines = prompt_lines(*words.values())
+        if self.labelled:
+            lines = tuple(f"%{label}: {line[1:]}" for label, line in zip(words, lines, strict=True))
+        return (*lines, "%end") if self.end else lines
+
+
+_EITHER = (False, True)
+HEADER_STYLES = {style.name: style for style in (HeaderStyle(*chosen) for chosen in product(_EITHER, _EITHER, _EITHER))}
+"""Every style by its name."""
+
+
+def header_style(name: str) -> HeaderStyle:
+    """The style of this name. Raises ValueError with the names there are."""
+    if name not in HEADER_STYLES:
+        raise ValueError(f"A header style is one of {', '.join(HEADER_STYLES)}, not {name!r}.")
+    return HEADER_STYLES[name]
 
 
 def prompt_lines(*words: str) -> tuple[str, ...]:

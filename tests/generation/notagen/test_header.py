@@ -1,6 +1,6 @@
 import pytest
 
-from generation.notagen.header import header, prompt_lines, tempo_text
+from generation.notagen.header import HEADER_STYLES, header, header_style, prompt_lines, tempo_text
 
 
 def test_header_is_the_text_of_the_reference_pipeline():
@@ -39,3 +39,34 @@ def test_tempo_text(tempo: float, text: str):
 def test_header_refuses_what_would_not_parse(metre: str, key: str, tempo: float):
     with pytest.raises(ValueError):
         header(metre=metre, key=key, tempo=tempo)
+
+
+SATIE = {"period": "Romantic", "composer": "Satie, Erik", "instrumentation": "Keyboard"}
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("bare-three", "%Romantic %Satie, Erik %Keyboard"),
+        ("bare-three-plus-stage", "%Romantic %Satie, Erik %Keyboard %Peace"),
+        ("bare-three-end", "%Romantic %Satie, Erik %Keyboard %end"),
+        ("bare-three-plus-stage-end", "%Romantic %Satie, Erik %Keyboard %Peace %end"),
+        ("labelled", "%Period: Romantic %Composer: Satie, Erik %Instrumentation: Keyboard"),
+        (
+            "labelled-plus-stage-end",
+            "%Period: Romantic %Composer: Satie, Erik %Instrumentation: Keyboard %Stage: Peace %end",
+        ),
+    ],
+)
+def test_each_header_style_writes_its_lines(name, lines):
+    style = header_style(name)
+    assert style.name == name
+    assert " ".join(style.lines(**SATIE, stage="Peace")) == lines
+
+
+def test_there_are_eight_header_styles_and_no_other():
+    assert len(HEADER_STYLES) == 8
+    with pytest.raises(ValueError, match="A header style is one of bare-three"):
+        header_style("fancy")
+    with pytest.raises(ValueError, match="plain ASCII"):
+        header_style("bare-three-plus-stage").lines(**SATIE)
