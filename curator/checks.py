@@ -4,6 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+
+def tables_are_missing() -> bool:
+    """True while the database has not seen every migration. Raises DatabaseError where it does not answer."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 @register()

@@ -7,7 +7,7 @@ from typing import Any
 
 import dj_database_url
 
-from curator.environment import ROOT, flag, load_env_file, names
+from curator.environment import ROOT, flag, load_env_file, names, number, whole_number
 
 load_env_file()
 
@@ -146,7 +146,7 @@ WEIGHTS = DATA / "weights"
 PIANO_SAMPLES = NODE_MODULES / "@audio-samples" / "piano-velocity8"
 
 # An upload larger than this is refused before it is read.
-MAX_UPLOAD_MB = int(os.environ.get("CUEWRIGHT_MAX_UPLOAD_MB", "20"))
+MAX_UPLOAD_MB = whole_number("CUEWRIGHT_MAX_UPLOAD_MB", 20)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD_MB * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
@@ -156,15 +156,15 @@ FILE_UPLOAD_HANDLERS = [
 ]
 
 # Seconds of each side that must be heard before a judgement counts (at most 40 % of the clip).
-MIN_LISTEN_SECONDS = float(os.environ.get("CUEWRIGHT_MIN_LISTEN", "8"))
+MIN_LISTEN_SECONDS = number("CUEWRIGHT_MIN_LISTEN", 8)
 
-PORT = int(os.environ.get("CUEWRIGHT_PORT", "8000"))
+PORT = whole_number("CUEWRIGHT_PORT", 8000)
 
 # Jobs: a lease that is not renewed for LEASE seconds is free for another worker.
-JOB_LEASE_SECONDS = float(os.environ.get("CUEWRIGHT_LEASE", "30"))
-JOB_SWEEP_SECONDS = float(os.environ.get("CUEWRIGHT_SWEEP", "5"))
+JOB_LEASE_SECONDS = number("CUEWRIGHT_LEASE", 30, least=0.1)
+JOB_SWEEP_SECONDS = number("CUEWRIGHT_SWEEP", 5, least=0.1)
 # A queued job that no worker has taken after this long is sent again (its message may be lost).
-JOB_RESEND_SECONDS = float(os.environ.get("CUEWRIGHT_RESEND", "30"))
+JOB_RESEND_SECONDS = number("CUEWRIGHT_RESEND", 30, least=0.1)
 MODEL_IDLE_SECONDS = 300.0
 
 BROKER_URL = os.environ.get("BROKER_URL") or "filesystem://localhost//"

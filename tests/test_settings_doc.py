@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-READ = re.compile(r"""(?:environ(?:\.get\(|\[)|getenv\(|flag\(|names\()\s*["']([A-Z][A-Z0-9_]+)["']""")
+READ = re.compile(r"""(?:environ(?:\.get\(|\[)|getenv\(|flag\(|names\(|number\()\s*["']([A-Z][A-Z0-9_]+)["']""")
 OF_DJANGO = {"DJANGO_SETTINGS_MODULE"}
 
 

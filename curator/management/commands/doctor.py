@@ -2,20 +2,22 @@
 
 import importlib.util
 import json
+import os
 import shutil
 import socket
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from curator import jobs
+from curator.checks import tables_are_missing
 
 
 class Check(NamedTuple):
@@ -24,6 +26,10 @@ class Check(NamedTuple):
     name: str
     ok: bool
     hint: str
+
+    def told(self) -> dict[str, Any]:
+        """As the JSON has it; nothing is to be mended where all is well."""
+        return {"name": self.name, "ok": self.ok, "hint": "" if self.ok else self.hint}
 
 
 class Command(BaseCommand):
@@ -41,7 +47,7 @@ class Command(BaseCommand):
         checks = list(_checks())
         ok = all(check.ok for check in checks)
         if as_json:
-            self.stdout.write(json.dumps({"ok": ok, "checks": [check._asdict() for check in checks]}))
+            self.stdout.write(json.dumps({"ok": ok, "checks": [check.told() for check in checks]}))
         else:
             for check in checks:
                 self.stdout.write(f"{'ok     ' if check.ok else 'MISSING'} {check.name}")
@@ -60,7 +66,7 @@ def _checks() -> Iterator[Check]:
         yield Check(f"Python package {package}", found, "Run `python run.py set-up`.")
     yield Check(
         "piano samples and fonts (npm)",
-        settings.PIANO_SAMPLES.is_dir(),
+        all(path.is_dir() for path in _npm_folders()),
         "Install Node.js 20 or newer and run `python run.py set-up`.",
     )
     yield Check(
@@ -68,31 +74,51 @@ def _checks() -> Iterator[Check]:
         not settings.SECRET_KEY_IS_EPHEMERAL,
         "Run `python run.py set-up`, or set CUEWRIGHT_SECRET_KEY in the environment.",
     )
-    settings.DATA.mkdir(parents=True, exist_ok=True)
-    free_gb = shutil.disk_usage(settings.DATA).free / 1e9
-    yield Check(
+    yield _data_folder()
+    database = _database()
+    yield database
+    yield _broker()
+    yield _workers(database)
+
+
+def _npm_folders() -> list[Path]:
+    return [
+        settings.PIANO_SAMPLES,
+        *(Path(entry[1]) for entry in settings.STATICFILES_DIRS if isinstance(entry, tuple)),
+    ]
+
+
+def _data_folder() -> Check:
+    try:
+        settings.DATA.mkdir(parents=True, exist_ok=True)
+        free_gb = shutil.disk_usage(settings.DATA).free / 1e9
+    except OSError as error:
+        return Check(f"folder {settings.DATA}", False, f"It cannot be made: {error.strerror}. Change CUEWRIGHT_DATA.")
+    if not os.access(settings.DATA, os.W_OK):
+        return Check(f"folder {settings.DATA}", False, "It cannot be written to. Mend that or change CUEWRIGHT_DATA.")
+    return Check(
         f"free space in {settings.DATA} ({free_gb:.1f} GB)",
         free_gb > 2,
         "Free at least 2 GB, or point CUEWRIGHT_DATA to another folder.",
-    )
-    yield _database()
-    yield _broker()
-    waiting = [queue for queue in ("gpu", "cpu", "training") if not jobs.live_workers(queue)]
-    yield Check(
-        "workers for gpu, cpu and training",
-        not waiting,
-        f"No worker answers for {', '.join(waiting)}. Start everything with `python run.py`.",
     )
 
 
 def _database() -> Check:
     name = f"database ({connection.vendor})"
     try:
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        missing = tables_are_missing()
     except DatabaseError as error:
         return Check(name, False, f"It does not answer: {error}. Check DATABASE_URL.")
-    return Check(name, not pending, "Its tables are not up to date. Run `python manage.py migrate`.")
+    return Check(name, not missing, "Its tables are not up to date. Run `python manage.py migrate`.")
+
+
+def _workers(database: Check) -> Check:
+    name = "workers for gpu, cpu and training"
+    if not database.ok:
+        return Check(name, False, "They are looked for in the database; mend that first.")
+    waiting = [queue for queue in ("gpu", "cpu", "training") if not jobs.live_workers(queue)]
+    hint = f"No worker answers for {', '.join(waiting)}. Start everything with `python run.py`."
+    return Check(name, not waiting, hint)
 
 
 def _broker() -> Check:

@@ -4,8 +4,10 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from curator.checks import tables_are_missing
 from curator.domain.demo_film import seed_film
 from curator.domain.errors import DomainError
 from curator.environment import ROOT
@@ -25,7 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", dest="as_json", action="store_true")
 
     def handle(self, *_args: Any, as_json: bool, verbosity: int, **_options: Any) -> None:
-        """Make what is missing and say what is there."""
+        """Make what is missing, the tables too, and say what is there."""
+        if tables_are_missing():
+            call_command("migrate", verbosity=0, interactive=False)
         try:
             film = seed_film(data=json.loads((FOLDER / "film.json").read_text(encoding="utf-8")))
             pieces = seed_pieces(data=json.loads((FOLDER / "etudes.json").read_text(encoding="utf-8")))
