@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from curator.domain.errors import DomainError
 from curator.models.accounts import Role, SignInLink, User
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -24,7 +26,11 @@ def ensure_owner() -> User:
 
 
 def ensure_rater(*, name: str) -> User:
-    """The listener called `name`, made when there is none."""
+    """Whoever is called `name`, made as a listener when there is nobody. Raises DomainError for no name at all."""
+    name = name.strip()
+    most = User._meta.get_field("username").max_length or 150
+    if not name or not name.isprintable() or len(name) > most:
+        raise DomainError(_("A listener needs a name of at most %(most)d characters.") % {"most": most})
     user, created = User.objects.get_or_create(username=name, defaults={"role": Role.RATER})
     if created:
         user.set_unusable_password()

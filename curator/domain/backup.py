@@ -5,6 +5,7 @@ Left out: jobs and workers (they end with the process), sign-in links and sessio
 again when a page needs it) and weights (large; each checkpoint row names its SHA-256).
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from django.core import serializers
 from django.core.management.color import no_style
 from django.core.serializers.base import DeserializationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models, transaction
+from django.db import DataError, IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
@@ -46,8 +47,22 @@ def _models() -> list[type[models.Model]]:
 
 
 def write_backup(*, path: Path) -> str:
-    """Write a backup to `path`, whole or not at all. Returns its SHA-256."""
+    """Write a backup to `path`, whole or not at all. Returns its SHA-256. Raises DomainError where it cannot."""
     unfinished = path.with_name(path.name + ".unfinished")
+    try:
+        _write(unfinished)
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise DomainError(
+            _("%(name)s cannot be written: %(reason)s.") % {"name": path, "reason": error.strerror}
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write(unfinished: Path) -> None:
     counts: dict[str, int] = {}
     digest = hashlib.sha256()
     with transaction.atomic(), zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -63,8 +78,6 @@ def write_backup(*, path: Path) -> str:
             "sha256": digest.hexdigest(),
         }
         archive.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-    os.replace(unfinished, path)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _rows(counts: dict[str, int]) -> Iterator[str]:
@@ -90,6 +103,10 @@ def read_backup(*, path: Path) -> list[dict[str, Any]]:
             data = archive.read("rows.jsonl")
     except FileNotFoundError as error:
         raise DomainError(_("There is no file %(name)s.") % {"name": path}) from error
+    except OSError as error:
+        raise DomainError(
+            _("%(name)s cannot be read: %(reason)s.") % {"name": path, "reason": error.strerror}
+        ) from error
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise DomainError(_("%(name)s is not a whole Cuewright backup.") % {"name": path.name}) from error
     if manifest.get("format") != FORMAT:
@@ -124,7 +141,7 @@ def restore_backup(*, path: Path) -> dict[str, int]:
                 counts[label] = counts.get(label, 0) + 1
             _reset_sequences()
             connection.check_constraints()
-    except (DeserializationError, models.ProtectedError) as error:
+    except (DeserializationError, models.ProtectedError, IntegrityError, DataError) as error:
         raise DomainError(_("%(name)s does not fit this version of Cuewright.") % {"name": path.name}) from error
     return counts
 

@@ -5,9 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from curator.domain.backup import write_backup
+from curator.domain.errors import DomainError
 
 
 class Command(BaseCommand):
@@ -22,7 +23,10 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, file: Path, as_json: bool, **_options: Any) -> None:
         """Write and say where."""
-        sha256 = write_backup(path=file)
+        try:
+            sha256 = write_backup(path=file)
+        except DomainError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(
             json.dumps({"file": str(file), "sha256": sha256})
             if as_json

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from curator.domain.accounts import ensure_rater
+from curator.domain.errors import DomainError
 from curator.domain.ranking import next_pair
 from curator.domain.standings import read_standings
 from curator.models.film import Cue
@@ -29,7 +30,10 @@ class Command(BaseCommand):
         row = Cue.objects.filter(film__slug=film, number=cue).first()
         if row is None:
             raise CommandError(f"There is no cue {cue} in a film {film}.")
-        pair = next_pair(cue=row, rater=ensure_rater(name=rater) if rater else None)
+        try:
+            pair = next_pair(cue=row, rater=None if rater is None else ensure_rater(name=rater))
+        except DomainError as error:
+            raise CommandError(str(error)) from error
         if pair is None:
             raise CommandError(f"Cue {cue} has fewer than two takes in the running.")
         sure = read_standings(cue=row).sure_enough

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from curator.domain.backup import has_work, restore_backup, write_backup
+from curator.domain.backup import has_work, read_backup, restore_backup, write_backup
 from curator.domain.errors import DomainError
 
 
@@ -28,14 +28,15 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, file: Path, replace: bool, as_json: bool, **_options: Any) -> None:
         """Back up the present, restore, say how many rows."""
         saved = None
-        if has_work():
-            if not replace:
-                raise CommandError("This installation holds work. Add --replace to put the backup in its place.")
-            folder = settings.DATA / "backups"
-            folder.mkdir(parents=True, exist_ok=True)
-            saved = folder / f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
-            write_backup(path=saved)
         try:
+            read_backup(path=file)  # a file that is none leaves no backup of the present behind
+            if has_work():
+                if not replace:
+                    raise DomainError("This installation holds work. Add --replace to put the backup in its place.")
+                folder = settings.DATA / "backups"
+                folder.mkdir(parents=True, exist_ok=True)
+                saved = folder / f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
+                write_backup(path=saved)
             counts = restore_backup(path=file)
         except DomainError as error:
             raise CommandError(str(error)) from error

@@ -75,6 +75,27 @@ def test_a_file_that_is_no_backup_is_refused(tmp_path):
         restore_backup(path=path)
 
 
+def test_places_that_hold_no_file_are_refused_in_a_sentence(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for place, sentence in [("nowhere/b.zip", "No such file or directory"), ("folder", "Is a directory")]:
+        with pytest.raises(CommandError, match=rf"{place} cannot be written: {sentence}\.$"):
+            call_command("backup", tmp_path / place)
+    with pytest.raises(CommandError, match="folder cannot be read: Is a directory"):
+        call_command("restore", tmp_path / "folder")
+    with pytest.raises(CommandError, match="There is no file"):
+        call_command("restore", tmp_path / "none.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_restore_of_a_file_that_is_no_backup_backs_nothing_up(work, tmp_path, settings):
+    settings.DATA = tmp_path
+    path = tmp_path / "b.zip"
+    path.write_bytes(b"not a zip")
+    with pytest.raises(CommandError, match="not a whole"):
+        call_command("restore", path, "--replace")
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_commands_keep_what_was_there(work, tmp_path, capsys, settings):
     settings.DATA = tmp_path
     path = tmp_path / "b.zip"
