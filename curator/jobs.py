@@ -14,19 +14,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import current_app, shared_task
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from kombu.exceptions import ChannelError, KombuError
+from kombu.exceptions import ConnectionError as BrokerGone
 
 from curator.domain.errors import DomainError
 from curator.models.accounts import User
-from curator.models.jobs import Job, JobState, Worker
+from curator.models.jobs import Job, JobQuerySet, JobState, Worker
 
 log = logging.getLogger(__name__)
 
@@ -91,40 +95,49 @@ def enqueue(
     max_attempts: int = 5,
 ) -> Job:
     """Create a job and send its id to `queue` after the commit. With `key`, an open job of that key is returned."""
-    try:
-        with transaction.atomic():
-            row = Job.objects.create(
-                kind=kind,
-                queue=queue,
-                arguments=arguments or {},
-                key=key,
-                priority=priority,
-                created_by=created_by,
-                max_attempts=max_attempts,
-            )
-    except IntegrityError:
-        return Job.objects.open().get(key=key)
-    transaction.on_commit(lambda: dispatch(row))
-    return row
+    for last in (False, False, True):
+        try:
+            with transaction.atomic():
+                row = Job.objects.create(
+                    kind=kind,
+                    queue=queue,
+                    arguments=arguments or {},
+                    key=key,
+                    priority=priority,
+                    created_by=created_by,
+                    max_attempts=max_attempts,
+                )
+        except IntegrityError:
+            # None when that job ended between the two statements: its key is free now.
+            present = Job.objects.open().filter(key=key).first() if key else None
+            if present:
+                return present
+            if last or not key:
+                raise
+        else:
+            transaction.on_commit(partial(dispatch, row))
+            return row
+    raise AssertionError("unreachable")
 
 
-def dispatch(row: Job) -> None:
-    """Send the id of `row` to its queue. A broker that does not answer costs time only: the sweeper tries again."""
+def dispatch(row: Job) -> bool:
+    """Send the id of `row` to its queue; whether the broker took it.
+
+    A broker that does not answer costs time only: the sweeper tries again.
+    """
     Job.objects.filter(pk=row.pk).update(dispatched_at=timezone.now())
     try:
         current_app.send_task(row.kind, args=[row.pk], queue=row.queue)
-    except (OSError, current_app.connection_for_write().connection_errors) as error:
+    except (OSError, KombuError, ChannelError, BrokerGone) as error:
         log.warning("job %s not sent, the sweeper will try again: %s", row.public_id, error)
+        return False
+    return True
 
 
 def cancel(row: Job) -> None:
     """Ask for the end of `row`. A waiting job ends at once, a running one at its next step."""
     Job.objects.open().filter(pk=row.pk).update(cancel_requested=True)
-    ended = Job.objects.filter(pk=row.pk, state=JobState.QUEUED).update(
-        state=JobState.CANCELLED, finished_at=timezone.now()
-    )
-    if ended:
-        _after_end(row.pk)
+    _end(Job.objects.filter(pk=row.pk, state=JobState.QUEUED), row, JobState.CANCELLED)
 
 
 class Run:
@@ -181,8 +194,10 @@ class Run:
             while not self._done.wait(settings.JOB_LEASE_SECONDS / 3):
                 try:
                     self._renew()
-                except OperationalError as error:
+                except DatabaseTrouble as error:
                     log.warning("job %s: heartbeat not written: %s", self.job.public_id, error)
+                    # After a restart of the database the old connection would fail for ever.
+                    connection.close_if_unusable_or_obsolete()
         finally:
             connection.close()
 
@@ -235,7 +250,10 @@ def execute(job_id: int) -> None:
     row = run.job
     kind = _kind(row.kind)
     if kind is None:
-        raise LookupError(f"no handler for jobs of kind {row.kind!r}")
+        log.error("job %s: no handler for %r", row.public_id, row.kind)
+        sentence = _("This version of Cuewright does not know work of the kind %(kind)s.")
+        _finish(run, JobState.FAILED, error=sentence % {"kind": row.kind})
+        return
     log.info("job %s %s starts, attempt %d", row.public_id, row.kind, row.attempt)
     try:
         with run.heartbeat():
@@ -255,6 +273,14 @@ def execute(job_id: int) -> None:
         else:
             log.exception("job %s waits for space on the disk", row.public_id)
             _release(run, _("The disk is full. The work goes on when there is space again."))
+    except (OperationalError, InterfaceError):
+        # A long backup of SQLite, a restart of PostgreSQL: the work is sound and is tried again.
+        connection.close_if_unusable_or_obsolete()
+        if row.attempt >= row.max_attempts:
+            _fail_inside(run)
+        else:
+            log.exception("job %s: the database did not answer", row.public_id)
+            _release(run, _("The database did not answer. The work is tried again."), counted=True)
     except Exception:  # noqa: BLE001 (the border: a handler's bug ends its job, not the worker; it is logged)
         _fail_inside(run)
 
@@ -267,32 +293,43 @@ def _fail_inside(run: Run) -> None:
 
 def _finish(run: Run, state: JobState, *, error: str = "", result: dict[str, Any] | None = None) -> None:
     mine = Job.objects.filter(pk=run.job.pk, lease=run.job.lease, state=JobState.RUNNING)
-    changes: dict[str, Any] = {"state": state, "error": error, "finished_at": timezone.now(), "lease": ""}
-    if result is not None:
-        changes["result"] = result
-    if mine.update(**changes):
+    if _end(mine, run.job, state, error=error, **({} if result is None else {"result": result})):
         log.info("job %s %s", run.job.public_id, state)
-        if state != JobState.DONE:
-            _after_end(run.job.pk)
 
 
-def _release(run: Run, error: str) -> None:
-    """Back into the queue, the attempt not counted; the sweeper sends it again."""
-    Job.objects.filter(pk=run.job.pk, lease=run.job.lease, state=JobState.RUNNING).update(
+def _end(mine: JobQuerySet, row: Job, state: JobState, **changes: Any) -> bool:
+    """Bring `row` to a final state together with what follows from it; False when it is not in `mine` any more.
+
+    A database that does not answer undoes both, and whoever called tries again or leaves it to the sweeper.
+    """
+    kind = _kind(row.kind)
+    changes = {"state": state, "finished_at": timezone.now(), "lease": "", **changes}
+    try:
+        with transaction.atomic():
+            if not mine.update(**changes):
+                return False
+            if state != JobState.DONE and kind and kind.on_end:
+                kind.on_end(Job.objects.get(pk=row.pk))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # (as in execute: a bug in what follows must not keep the job open, nor end the sweeper)
+        log.exception("job %s %s: what follows from its end failed", row.public_id, row.kind)
+        return bool(mine.update(**changes))
+    return True
+
+
+def _release(run: Run, error: str, *, counted: bool = False) -> None:
+    """Back into the queue, by default with the attempt not counted; the sweeper sends it again."""
+    released = Job.objects.filter(pk=run.job.pk, lease=run.job.lease, state=JobState.RUNNING).update(
         state=JobState.QUEUED,
         lease="",
         lease_expires_at=None,
-        attempt=F("attempt") - 1,
+        attempt=F("attempt") - (0 if counted else 1),
         error=error,
         dispatched_at=timezone.now(),
     )
-
-
-def _after_end(job_id: int) -> None:
-    row = Job.objects.get(pk=job_id)
-    kind = _kind(row.kind)
-    if kind and kind.on_end:
-        kind.on_end(row)
+    if released and Job.objects.filter(pk=run.job.pk, cancel_requested=True).exists():
+        cancel(run.job)
 
 
 def live_workers(queue: str | None = None) -> list[Worker]:
@@ -309,17 +346,12 @@ def sweep() -> int:
     for row in Job.objects.filter(state=JobState.RUNNING, lease_expires_at__lt=now):
         mine = Job.objects.filter(pk=row.pk, lease=row.lease, state=JobState.RUNNING)
         if row.cancel_requested:
-            ended = mine.update(state=JobState.CANCELLED, finished_at=now, lease="")
+            touched += _end(mine, row, JobState.CANCELLED)
         elif row.attempt >= row.max_attempts:
             error = _("The work was started %(count)d times and its worker was lost each time.")
-            ended = mine.update(state=JobState.FAILED, finished_at=now, lease="", error=error % {"count": row.attempt})
-        else:
-            ended = 0
-            if mine.update(state=JobState.QUEUED, lease="", lease_expires_at=None, dispatched_at=None):
-                log.warning("job %s lost its worker, back into the queue", row.public_id)
-        if ended:
-            _after_end(row.pk)
-            touched += 1
+            touched += _end(mine, row, JobState.FAILED, error=error % {"count": row.attempt})
+        elif mine.update(state=JobState.QUEUED, lease="", lease_expires_at=None, dispatched_at=None):
+            log.warning("job %s lost its worker, back into the queue", row.public_id)
     for row in Job.objects.filter(state=JobState.QUEUED, cancel_requested=True):
         cancel(row)
         touched += 1
@@ -328,7 +360,8 @@ def sweep() -> int:
     for row in Job.objects.filter(unsent | stale, state=JobState.QUEUED).order_by("-priority", "created_at"):
         # A job that waits behind a busy worker has not lost its message.
         if row.dispatched_at is None or _has_idle_worker(row.queue):
-            dispatch(row)
+            if not dispatch(row):
+                break  # the broker is away: the others wait for it too
             touched += 1
     return touched
 
@@ -343,17 +376,21 @@ def wait_for(row: Job, *, poll: Callable[[Job], None] = lambda _row: None) -> Jo
         row.refresh_from_db()
         if not row.is_open:
             return row
-        if row.state == JobState.QUEUED and not live_workers(row.queue):
+        # A job of a worker that died is taken over when its lease has run out: there may be no sweeper either.
+        lost = row.lease_expires_at is not None and row.lease_expires_at < timezone.now()
+        if (row.state == JobState.QUEUED or lost) and not live_workers(row.queue):
             execute(row.pk)
-            continue
-        poll(row)
-        time.sleep(0.2)
+            row.refresh_from_db()
+        if row.is_open:
+            poll(row)
+            time.sleep(0.2)
 
 
 def work_through(*, queue: str) -> int:
-    """Run the waiting jobs of `queue` in this process until none is left. Returns how many were run."""
-    count = 0
-    while row := Job.objects.filter(state=JobState.QUEUED, queue=queue).order_by("-priority", "created_at").first():
+    """Run each waiting job of `queue` in this process once. Returns how many were run."""
+    seen: set[int] = set()
+    waiting = Job.objects.filter(state=JobState.QUEUED, queue=queue).order_by("-priority", "created_at")
+    while row := waiting.exclude(pk__in=seen).first():
+        seen.add(row.pk)
         execute(row.pk)
-        count += 1
-    return count
+    return len(seen)

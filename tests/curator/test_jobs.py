@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from celery import Celery
+from django.db import OperationalError
 from django.utils import timezone
 
 from curator import jobs
 from curator.domain.errors import DomainError
-from curator.models.jobs import Job, JobState, Worker
+from curator.models.jobs import Job, JobQuerySet, JobState, Worker
 
 pytestmark = pytest.mark.django_db
 
@@ -230,3 +232,113 @@ def test_wait_for_does_the_work_here_when_no_worker_is_up(kind):
     kind(lambda run: {"here": True})
     row = jobs.wait_for(make_job())
     assert (row.state, row.result) == (JobState.DONE, {"here": True})
+
+
+def test_what_follows_an_end_and_the_end_itself_are_one_stroke(kind):
+    def on_end(row):
+        raise OperationalError("database is locked")
+
+    kind(lambda run: None, on_end=on_end)
+    row = make_job()
+    with pytest.raises(OperationalError):
+        jobs.cancel(row)
+    row.refresh_from_db()
+    assert (row.state, row.cancel_requested) == (JobState.QUEUED, True)
+    kind(lambda run: None)
+    jobs.sweep()
+    row.refresh_from_db()
+    assert row.state == JobState.CANCELLED
+
+
+def test_a_bug_in_what_follows_ends_the_job_and_not_the_sweeper(kind, caplog):
+    ended = []
+
+    def on_end(row):
+        ended.append(row.pk)
+        raise KeyError("bug")
+
+    kind(lambda run: None, on_end=on_end)
+    rows = [running(max_attempts=1), running(max_attempts=1)]
+    assert jobs.sweep() == 2
+    assert ended == [row.pk for row in rows]
+    assert set(Job.objects.values_list("state", flat=True)) == {JobState.FAILED}
+    assert "what follows from its end failed" in caplog.text
+
+
+def test_a_job_of_an_unknown_kind_fails_in_a_sentence():
+    row = make_job(kind="from.tomorrow")
+    jobs.execute(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.error) == (
+        JobState.FAILED,
+        "This version of Cuewright does not know work of the kind from.tomorrow.",
+    )
+
+
+@pytest.mark.parametrize(("attempts_left", "state"), [(1, JobState.QUEUED), (0, JobState.FAILED)])
+def test_a_database_that_does_not_answer_costs_an_attempt(kind, attempts_left, state):
+    def handler(run):
+        raise OperationalError("database is locked")
+
+    kind(handler)
+    row = make_job(max_attempts=1 + attempts_left)
+    jobs.execute(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.attempt, row.lease) == (state, 1, "")
+
+
+def test_a_job_that_goes_back_although_it_was_to_be_cancelled_is_cancelled(kind):
+    def handler(run):
+        jobs.cancel(run.job)
+        raise OSError(28, "No space left on device")
+
+    kind(handler)
+    row = make_job()
+    jobs.execute(row.pk)
+    row.refresh_from_db()
+    assert row.state == JobState.CANCELLED
+
+
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "filesystem://localhost//"])
+def test_a_broker_that_does_not_answer_costs_time_only(broker, monkeypatch, tmp_path, caplog):
+    gone = {"data_folder_in": str(tmp_path / "gone"), "data_folder_out": str(tmp_path / "gone")}
+    app = Celery(broker=broker, set_as_current=False)
+    app.conf.update(
+        broker_transport_options=gone if broker.startswith("filesystem") else {},
+        task_publish_retry_policy={"max_retries": 0},
+    )
+    monkeypatch.setattr(jobs, "current_app", app)
+    rows = [make_job(), make_job()]
+    Job.objects.update(created_at=timezone.now() - timedelta(seconds=5))
+    assert jobs.dispatch(rows[0]) is False
+    Job.objects.update(dispatched_at=None)
+    assert jobs.sweep() == 0
+    assert caplog.text.count("the sweeper will try again") == 2
+
+
+def test_a_key_that_comes_free_between_two_statements_gives_a_new_job(monkeypatch):
+    first = make_job(key="render-1")
+    look = JobQuerySet.open
+
+    def ended_meanwhile(rows):
+        Job.objects.filter(pk=first.pk).update(state=JobState.DONE)
+        return look(rows)
+
+    monkeypatch.setattr(JobQuerySet, "open", ended_meanwhile)
+    assert jobs.enqueue(kind="test.kind", queue="cpu", key="render-1").pk != first.pk
+
+
+def test_work_through_tries_each_job_once(kind):
+    def handler(run):
+        raise OSError(28, "No space left on device")
+
+    kind(handler)
+    make_job()
+    make_job(cancel_requested=True)
+    assert jobs.work_through(queue="cpu") == 2
+
+
+def test_wait_for_takes_over_from_a_worker_that_died(kind):
+    kind(lambda run: {"here": True})
+    row = jobs.wait_for(running())
+    assert (row.state, row.result, row.attempt) == (JobState.DONE, {"here": True}, 2)
