@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_noop as _noop
 from curator.domain.errors import DomainError
 from curator.environment import ROOT
 from generation.models.checkpoints import Checkpoint, CheckpointKind
+from generation.notagen.header import HEADER_STYLES
+from generation.notagen.prompts import published
 
 if TYPE_CHECKING:
     from generation.notagen.checkpoint import Checkpoint as LoadedCheckpoint
@@ -21,11 +24,17 @@ if TYPE_CHECKING:
 DEMO_WEIGHTS = ROOT / "data" / "demo" / "checkpoint" / "model.safetensors"
 DEMO_NAME = "Demo"
 
-PUBLISHED_PROMPTS = ROOT / "generation" / "notagen" / "prompts.txt"
-"""The 112 combinations of period, composer and instrumentation that NotaGen-X was trained with."""
-
 LARGE = {"hidden_size": 1280, "patch_layers": 20, "char_layers": 6}
-"""Sizes of NotaGen-X and of the checkpoints fine-tuned on the same prompts."""
+"""Sizes of NotaGen-X. The large base model has them too, and it knows no prompts: see docs/runbooks/notagen-x.md."""
+
+
+class Prompts(StrEnum):
+    """What is known of the prompts of weights that do not say it themselves."""
+
+    AUTO = "auto"  # by their size
+    PUBLISHED = "published"  # the 112 of NotaGen-X
+    NONE = "none"  # a base model, which ignores prompts
+
 
 # What generation.notagen.checkpoint can say of a file; here so that the catalogues hold them.
 SENTENCES = (
@@ -49,16 +58,27 @@ def weights_path(checkpoint: Checkpoint) -> Path:
 
 
 def import_checkpoint(
-    *, path: Path, name: str, kind: CheckpointKind = CheckpointKind.IMPORTED, made_by: str = ""
+    *,
+    path: Path,
+    name: str,
+    kind: CheckpointKind = CheckpointKind.IMPORTED,
+    made_by: str = "",
+    header: str = "",
+    prompts: Prompts = Prompts.AUTO,
 ) -> tuple[Checkpoint, bool]:
     """Take a .pth of the reference or a .safetensors file into the registry: the row, and whether it is new.
 
-    The same file again gives the row that is there. Raises DomainError for a file that is not a NotaGen
-    checkpoint and for a name that other weights have.
+    header, prompts: what to believe of a file that has no meta.json; without them three bare lines, and for
+    weights of NotaGen-X's size its prompts. The same file again gives the row that is there. Raises DomainError
+    for a file that is not a NotaGen checkpoint, for a header that contradicts its meta.json, and for a name that
+    other weights have.
     """
     # torch is heavy and only workers and commands load it.
-    from generation.notagen.checkpoint import NotACheckpoint, file_sha256, load_checkpoint
+    from generation.notagen.checkpoint import NotACheckpoint, file_sha256, load_checkpoint, says_of_itself
 
+    if header and header not in HEADER_STYLES:
+        styles = ", ".join(HEADER_STYLES)
+        raise DomainError(_("A header style is one of %(styles)s.") % {"styles": styles})
     name = name.strip()
     if not name or len(name) > 80:
         raise DomainError(_("A checkpoint needs a name of at most 80 characters."))
@@ -66,6 +86,9 @@ def import_checkpoint(
         loaded = load_checkpoint(path)
     except NotACheckpoint as error:
         raise DomainError(_(str(error))) from error
+    said = loaded.meta.header_style
+    if header and header != said and says_of_itself(path):
+        raise DomainError(_("The file says that its header style is %(style)s.") % {"style": said})
     present = Checkpoint.objects.filter(sha256=loaded.sha256).first()
     stored = _store(path, loaded)
     if present is not None:
@@ -79,8 +102,8 @@ def import_checkpoint(
                 sha256=loaded.sha256,
                 size=stored.stat().st_size,
                 sizes=sizes,
-                header=loaded.meta.header_style,
-                vocabulary=_vocabulary(loaded, sizes),
+                header=header or said,
+                vocabulary=_vocabulary(loaded, sizes, prompts),
                 sampling=_sampling(loaded),
                 meta={
                     "stored_sha256": file_sha256(stored),
@@ -164,13 +187,12 @@ def _sizes(loaded: "LoadedCheckpoint") -> dict[str, int]:
     }
 
 
-def _vocabulary(loaded: "LoadedCheckpoint", sizes: dict[str, int]) -> dict[str, list[Any]]:
+def _vocabulary(loaded: "LoadedCheckpoint", sizes: dict[str, int], prompts: Prompts) -> dict[str, list[Any]]:
     """What may stand in each prompt line; for weights of NotaGen-X's size its published combinations."""
     if loaded.meta.vocabulary:
         return {line: list(values) for line, values in loaded.meta.vocabulary.items()}
-    if LARGE.items() <= sizes.items():
-        lines = PUBLISHED_PROMPTS.read_text(encoding="utf-8").splitlines()
-        return {"combinations": [line.split("_") for line in lines if line]}
+    if prompts == Prompts.PUBLISHED or (prompts == Prompts.AUTO and LARGE.items() <= sizes.items()):
+        return {"combinations": [[p.period, p.composer, p.instrumentation] for p in published()]}
     return {}
 
 

@@ -136,13 +136,18 @@ def meta_path(path: Path) -> Path:
     return path.with_name("meta.json")
 
 
+def says_of_itself(path: Path) -> bool:
+    """Whether a meta.json beside the weights tells their header style; the reference's files tell nothing."""
+    return path.suffix == ".safetensors" and meta_path(path).exists()
+
+
 def read_meta(path: Path) -> Meta:
     """The meta beside a weights file, or the defaults of NotaGen-X where there is none for it.
 
     A meta.json that names another file's sha256 or is not readable raises NotACheckpoint.
     """
     beside = meta_path(path)
-    if path.suffix != ".safetensors" or not beside.exists():
+    if not says_of_itself(path):
         return Meta()
     try:
         raw = json.loads(beside.read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from curator.domain.errors import DomainError
-from generation.domain.checkpoints import find_checkpoint, import_checkpoint, weights_path
+from generation.domain.checkpoints import Prompts, find_checkpoint, import_checkpoint, weights_path
 from generation.models.checkpoints import Checkpoint, CheckpointKind
 from tests.generation.writing import SMALL, small_checkpoint
 
@@ -63,3 +63,19 @@ def test_find_checkpoint_by_name_id_or_hash_and_the_one_in_use():
     assert [find_checkpoint(name=name) for name in ("Small", small.public_id, small.sha256)] == [small] * 3
     with pytest.raises(DomainError, match="no checkpoint called Nobody"):
         find_checkpoint(name="Nobody")
+
+
+def test_the_header_is_told_where_the_file_does_not_say_it():
+    row, _ = import_checkpoint(path=TINY, name="Tiny", header="labelled-end", prompts=Prompts.PUBLISHED)
+    assert (row.header, len(row.vocabulary["combinations"])) == ("labelled-end", 112)
+    with pytest.raises(DomainError, match="says that its header style is bare-three-plus-stage"):
+        import_checkpoint(path=SMALL, name="Small", header="labelled")
+    with pytest.raises(DomainError, match="A header style is one of bare-three, "):
+        import_checkpoint(path=TINY, name="Other", header="fancy")
+    assert import_checkpoint(path=SMALL, name="Small", header="bare-three-plus-stage")[0].header == (
+        "bare-three-plus-stage"
+    )
+
+
+def test_weights_of_another_size_than_notagen_x_have_no_prompts_of_their_own():
+    assert import_checkpoint(path=TINY, name="Tiny")[0].vocabulary == {}
