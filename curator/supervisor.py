@@ -1,5 +1,6 @@
 """Everything that `python run.py` keeps running: web, workers, sweeper. Ends all of it cleanly."""
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseTrouble
+from django.db import connection
 
 from curator import jobs
 from curator.environment import ROOT
@@ -51,23 +53,40 @@ class Child:
             if status is None:
                 return
             self.failures = 0 if now - self.started_at > STEADY_SECONDS else self.failures + 1
-            pause = min(2.0**self.failures - 1, LONGEST_PAUSE)
+            pause = self._pause(now)
             log.warning("%s ended with status %s, starts again in %.0f s; see %s", self.name, status, pause, self.log)
-            self.process, self.next_start = None, now + pause
+            self.process = None
         if now >= self.next_start:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-                self.log.replace(self.log.with_suffix(".old.log"))
-            with self.log.open("ab") as output:
-                self.process = subprocess.Popen(
-                    self.arguments,
-                    cwd=ROOT,
-                    env=os.environ | self.environment,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    **new_group(),
-                )
+            try:
+                self.process = self._start()
+            except OSError as error:
+                # A full disk, a folder that is gone: no reason to end the others.
+                self.failures += 1
+                log.warning("%s cannot be started, tried again in %.0f s: %s", self.name, self._pause(now), error)
             self.started_at = now
+
+    def _pause(self, now: float) -> float:
+        """Put the next start off, the longer the more starts have failed; returns the seconds."""
+        pause = min(2.0 ** min(self.failures, 16) - 1, LONGEST_PAUSE)
+        self.next_start = now + pause
+        return pause
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+            # Windows does not rename a file that somebody has open; the log then grows on.
+            with contextlib.suppress(OSError):
+                self.log.replace(self.log.with_suffix(".old.log"))
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                self.arguments,
+                cwd=ROOT,
+                # Windows would write redirected output in its code page, which has no musical signs.
+                env=os.environ | {"PYTHONUTF8": "1"} | self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                **new_group(),
+            )
 
 
 def _manage(*arguments: str) -> list[str]:
@@ -105,7 +124,10 @@ def _sweep(stop: threading.Event) -> None:
     while not stop.wait(settings.JOB_SWEEP_SECONDS):
         try:
             jobs.sweep()
-        except DatabaseError as error:
+        except DatabaseTrouble as error:
             log.warning("sweep failed, tried again in %s s: %s", settings.JOB_SWEEP_SECONDS, error)
+            connection.close()
+        except Exception:
+            log.exception("sweep failed, tried again in %s s", settings.JOB_SWEEP_SECONDS)
             connection.close()
     connection.close()

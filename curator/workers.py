@@ -8,7 +8,8 @@ import threading
 from typing import Any
 
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
-from django.db import OperationalError, connection
+from django.db import Error as DatabaseTrouble
+from django.db import connection
 from django.utils import timezone
 
 from curator import jobs
@@ -19,36 +20,53 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
 _ended = threading.Event()
+_queues: list[str] = []
 
 
 def register(sender: Any, **_kwargs: Any) -> None:
     """Write the Worker row of this process and keep its heartbeat going."""
-    queues = sorted(sender.app.amqp.queues.consume_from)
+    _queues[:] = sorted(sender.app.amqp.queues.consume_from)
+    try:
+        write_row()
+    except DatabaseTrouble as error:
+        log.warning("worker not written down, the heartbeat tries again: %s", error)
+    threading.Thread(target=_keep_beating, name="worker-heartbeat", daemon=True).start()
+
+
+def write_row() -> None:
+    """Write the Worker row of this process and make it the one that claims jobs."""
     now = timezone.now()
-    name = f"{platform.node()}-{'-'.join(queues)}-{os.getpid()}"
     jobs.current_worker, _created = Worker.objects.update_or_create(
-        name=name,
+        name=f"{platform.node()}-{'-'.join(_queues)}-{os.getpid()}",
         defaults={
             "machine": platform.node(),
             "process_id": os.getpid(),
-            "queues": queues,
+            "queues": _queues,
             "started_at": now,
             "heartbeat_at": now,
             "stopped_at": None,
         },
     )
-    threading.Thread(target=_beat, args=(jobs.current_worker.pk,), name="worker-heartbeat", daemon=True).start()
 
 
-def _beat(worker_id: int) -> None:
+def beat() -> None:
+    """Say that this worker lives. A row that was never written or is gone (another database) is written anew."""
+    row = jobs.current_worker
+    if row is None or not Worker.objects.filter(pk=row.pk).update(heartbeat_at=timezone.now()):
+        write_row()
+
+
+def _keep_beating() -> None:
     while not _ended.wait(BEAT_SECONDS):
         if parent_is_gone():
             log.warning("the supervisor is gone, this worker ends")
             signal.raise_signal(signal.SIGTERM)
         try:
-            Worker.objects.filter(pk=worker_id).update(heartbeat_at=timezone.now())
-        except OperationalError as error:
+            beat()
+        except DatabaseTrouble as error:
             log.warning("worker heartbeat not written: %s", error)
+            # After a restart of the database the old connection would fail for ever.
+            connection.close_if_unusable_or_obsolete()
     connection.close()
 
 
