@@ -1,8 +1,10 @@
 """Backup and restore of what cannot be made again: texts, judgements, approvals, films, settings of rounds.
 
-A backup is a .zip of `manifest.json` and `rows.jsonl` (one row a line, in the order in which rows need each other).
+A backup is a .zip of `manifest.json`, `rows.jsonl` (one row a line, in the order in which rows need each other) and
+`media/` (the files that were handed over, named by their content).
 Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media (made
-again when a page needs it) and weights (large; each checkpoint row names its SHA-256).
+again when a page needs it), uploads as they came in (their music is in the rows), the cut of a film and weights
+(large; the film and each checkpoint row name their SHA-256).
 """
 
 import contextlib
@@ -12,25 +14,33 @@ import os
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.apps import apps
 from django.core import serializers
+from django.core.exceptions import FieldDoesNotExist
 from django.core.management.color import no_style
 from django.core.serializers.base import DeserializationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
+from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
+from curator.domain.media import CONTENT_TYPES, read_media, store_media
 from curator.models.accounts import SignInLink
+from curator.models.delivery import Delivery
+from curator.models.film import Cue
 from curator.models.jobs import Job, Worker
 from curator.models.library import MediaFile, Rendering, RenderingFile, RenderingState
 
 FORMAT = 1
 _APPS = ("curator", "generation", "training")
 _LEFT_OUT: tuple[type[models.Model], ...] = (Job, Worker, SignInLink, MediaFile, RenderingFile)
+# Of these a restore leaves what is there: workers may be running, and the files in the storage stay too.
+_STAY: tuple[type[models.Model], ...] = (Worker, MediaFile)
+_STOPPED = {"state": "failed", "reason": "The work was stopped before this take was written."}
 
 
 class _Encoder(DjangoJSONEncoder):
@@ -77,6 +87,9 @@ def _write(unfinished: Path) -> None:
             "rows": counts,
             "sha256": digest.hexdigest(),
         }
+        for media in MediaFile.objects.filter(pk__in=Delivery.objects.values("media")):
+            with contextlib.suppress(FileNotFoundError):  # lost before; its row still proves what it was
+                archive.writestr(f"media/{media.name}", read_media(media))
         archive.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
 
 
@@ -91,8 +104,11 @@ def _rows(counts: dict[str, int]) -> Iterator[str]:
                     row["fields"][field.name] = None
             if model is Rendering:
                 row["fields"]["state"] = RenderingState.PENDING
+            if label == "generation.Candidate" and row["fields"]["state"] in ("waiting", "writing"):
+                row["fields"] |= _STOPPED  # the job that would have written it is left out
             counts[label] += 1
-            yield json.dumps(row, cls=_Encoder, ensure_ascii=False) + "\n"
+            # in ASCII: half characters, which JSON from a browser may hold, have no UTF-8
+            yield json.dumps(row, cls=_Encoder) + "\n"
 
 
 def read_backup(*, path: Path) -> list[dict[str, Any]]:
@@ -113,7 +129,7 @@ def read_backup(*, path: Path) -> list[dict[str, Any]]:
         raise DomainError(_("%(name)s was made by another version of Cuewright.") % {"name": path.name})
     if hashlib.sha256(data).hexdigest() != manifest.get("sha256"):
         raise DomainError(_("%(name)s is damaged: its content does not match its hash.") % {"name": path.name})
-    return [json.loads(line) for line in data.decode().splitlines()]
+    return [json.loads(line) for line in data.splitlines()]
 
 
 def has_work() -> bool:
@@ -134,16 +150,38 @@ def restore_backup(*, path: Path) -> dict[str, int]:
     try:
         with transaction.atomic():
             for model in reversed([*_LEFT_OUT, *_models()]):
-                _raw_delete(model)
+                if model not in _STAY:
+                    _raw_delete(model)
             for restored in serializers.deserialize("python", rows):
                 restored.save()
                 label = restored.object._meta.label
                 counts[label] = counts.get(label, 0) + 1
             _reset_sequences()
             connection.check_constraints()
-    except (DeserializationError, models.ProtectedError, IntegrityError, DataError) as error:
+            _restore_media(path)
+            for cue in Cue.objects.all():
+                refresh_cue_state(cue=cue)  # nothing is being written any more
+    except (DeserializationError, FieldDoesNotExist, models.ProtectedError, IntegrityError, DataError) as error:
         raise DomainError(_("%(name)s does not fit this version of Cuewright.") % {"name": path.name}) from error
     return counts
+
+
+def _restore_media(path: Path) -> None:
+    """Take the files of a backup into the storage, and tie what was handed over to its file again."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            part = PurePosixPath(name)
+            if part.parts[0] != "media" or name.endswith("/"):
+                continue
+            try:
+                data = archive.read(name)
+            except zipfile.BadZipFile:
+                data = b""
+            if hashlib.sha256(data).hexdigest() != part.stem or part.suffix not in CONTENT_TYPES:
+                raise DomainError(_("%(name)s is damaged: its content does not match its hash.") % {"name": path.name})
+            store_media(data=data, suffix=part.suffix)
+    kept = MediaFile.objects.filter(sha256=models.OuterRef("sha256")).values("pk")
+    Delivery.objects.update(media=models.Subquery(kept))
 
 
 def _raw_delete(model: type[models.Model]) -> None:

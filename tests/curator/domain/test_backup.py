@@ -1,20 +1,29 @@
 """Backup and restore keep what cannot be made again."""
 
+import hashlib
 import json
 import zipfile
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from curator.domain.backup import restore_backup, write_backup
+from curator.domain.cues import refresh_cue_state
+from curator.domain.delivery import deliver_cue
 from curator.domain.errors import DomainError
+from curator.domain.media import read_media
+from curator.models.delivery import Delivery
 from curator.models.film import Cue
-from curator.models.jobs import Job
-from curator.models.library import PieceVersion
-from curator.models.ranking import Approval, Judgement, Take
+from curator.models.jobs import Job, Worker
+from curator.models.library import MediaFile, Piece, PieceVersion, Tag
+from curator.models.ranking import Approval, Judgement, Pair, Take
+from curator.notation.convert import abc_to_musicxml
+from generation.domain.requests import STOPPED
 from generation.models.checkpoints import Checkpoint
 from generation.models.requests import Candidate, CueRequest
 from tests.factories import make_cue, make_take, make_user
+from training.models.sets import TrainingSet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,13 +43,22 @@ def work():
     checkpoint = Checkpoint.objects.create(name="demo", kind="demo", sha256="a" * 64, size=1, header="bare-three")
     job = Job.objects.create(kind="generation.write_cue", queue="gpu")
     request = CueRequest.objects.create(cue=cue, checkpoint=checkpoint, count=1, seed=7, job=job)
-    Candidate.objects.create(request=request, index=0, seed=7, raw="%Minimal\nabc", take=left)
+    Candidate.objects.create(request=request, index=0, seed=7, raw="%Minimal\nabc", take=left, state="written")
+    pair = {"policy": "warm", "probability": 0.5, "side_seed": "s", "repeat_of": first}
+    Pair.objects.create(cue=cue, rater=user, left=left, right=right, **pair)
+    left.version.piece.tags.add(Tag.objects.create(name="dust"))
+    frozen = TrainingSet.objects.create(name="first", sha256="b" * 64, header="bare-three")
+    frozen.versions.add(left.version)
+    refresh_cue_state(cue=cue)
     return cue
 
 
 def snapshot() -> list[object]:
-    models = [Cue, Take, PieceVersion, Judgement, Approval, Candidate]
-    return [list(model._default_manager.order_by("pk").values()) for model in models]
+    models = [Cue, Take, PieceVersion, Judgement, Approval, Pair, Candidate]
+    links = [Piece.tags.through, TrainingSet.versions.through]
+    return [list(model._default_manager.order_by("pk").values()) for model in models] + [
+        [row[1:] for row in model._default_manager.order_by("pk").values_list()] for model in links
+    ]
 
 
 def test_restore_brings_everything_back(work, tmp_path):
@@ -107,3 +125,75 @@ def test_commands_keep_what_was_there(work, tmp_path, capsys, settings):
     said = json.loads(capsys.readouterr().out)
     assert said["rows"]["curator.Judgement"] == 2
     assert zipfile.is_zipfile(said["before"])
+
+
+def test_any_character_comes_back(work, tmp_path):
+    text = "line\u2028separator, next\x85line, form\x0cfeed"
+    Cue.objects.update(brief=text)
+    # JSON from a browser may hold half a character, which UTF-8 cannot say
+    Judgement.objects.update(events=[[0, json.loads('"\\ud834"'), "left", 0.0]])
+    before = snapshot()
+    write_backup(path=tmp_path / "b.zip")
+    restore_backup(path=tmp_path / "b.zip")
+    assert snapshot() == before
+    assert Cue.objects.get().brief == text
+
+
+def test_workers_that_run_meanwhile_stay(work, tmp_path):
+    now = timezone.now()
+    worker = Worker.objects.create(
+        name="w", machine="m", process_id=1, queues=["cpu"], started_at=now, heartbeat_at=now
+    )
+    write_backup(path=tmp_path / "b.zip")
+    restore_backup(path=tmp_path / "b.zip")
+    assert list(Worker.objects.all()) == [worker]
+    assert not Job.objects.exists()
+
+
+def test_takes_that_were_being_written_can_be_asked_for_again(work, tmp_path):
+    Approval.objects.all().delete()
+    CueRequest.objects.get().candidates.create(index=1, seed=8, state="writing", bars_written=3)
+    Job.objects.update(arguments={"cue": work.pk})
+    refresh_cue_state(cue=work)
+    assert Cue.objects.get().state == "generating"
+    write_backup(path=tmp_path / "b.zip")
+    restore_backup(path=tmp_path / "b.zip")
+    stopped = Candidate.objects.get(index=1)
+    assert (stopped.state, stopped.reason) == ("failed", STOPPED)
+    assert Candidate.objects.get(index=0).state == "written"
+    assert Cue.objects.get().state == "to_rank"
+
+
+def test_what_was_handed_over_comes_back_on_an_empty_machine(work, tmp_path, settings):
+    take = work.takes.get(number=1)
+    PieceVersion.objects.filter(pk=take.version_id).update(musicxml=abc_to_musicxml(take.version.abc).text)
+    handed = deliver_cue(cue=work, by=None)
+    write_backup(path=tmp_path / "b.zip")
+    settings.MEDIA_ROOT = tmp_path / "other machine"
+    Delivery.objects.update(media=None)
+    MediaFile.objects.all().delete()
+    restore_backup(path=tmp_path / "b.zip")
+    row = Delivery.objects.get()
+    assert row.media is not None
+    assert read_media(row.media) == handed.data
+
+
+def test_a_file_of_another_content_is_not_taken_in(work, tmp_path):
+    path = tmp_path / "b.zip"
+    write_backup(path=path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"media/aa/{'a' * 64}.zip", "something else")
+    with pytest.raises(DomainError, match="damaged"):
+        restore_backup(path=path)
+
+
+def test_rows_of_a_later_version_are_refused_in_a_sentence(work, tmp_path):
+    row = {"model": "curator.tag", "pk": 1, "fields": {"name": "x", "colour_of_tomorrow": 1}}
+    data = json.dumps(row).encode() + b"\n"
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"format": 1, "sha256": hashlib.sha256(data).hexdigest()}))
+        archive.writestr("rows.jsonl", data)
+    before = snapshot()
+    with pytest.raises(DomainError, match="does not fit"):
+        restore_backup(path=tmp_path / "b.zip")
+    assert snapshot() == before
