@@ -4,6 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from curator.uploads import BoundedBody
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "curator.settings")
 
-application = get_asgi_application()
+application = BoundedBody(get_asgi_application())
