@@ -104,6 +104,23 @@ class Installation:
             time.sleep(0.2)
         raise AssertionError(f"the server did not come up:\n{self.log(number)}")
 
+    def serve_seeded(self, script: str) -> str:
+        """Set up, run `script` in Django's shell, start the web server alone; what the script printed last."""
+        self.manage("migrate")
+        self.manage("messages", "--compile")
+        told = self.manage("shell", "-v0", "-c", script).strip()
+        self.start_web()
+        return told.rpartition("\n")[2]
+
+    def start_web(self) -> subprocess.Popen[bytes]:
+        """Start the web server alone and wait until it answers."""
+        process = self.start("web")
+        deadline = time.monotonic() + 60
+        while not self.answers():
+            assert process.poll() is None and time.monotonic() < deadline, self.logs()  # noqa: PT018 (one reason)
+            time.sleep(0.1)
+        return process
+
     def answers(self) -> bool:
         """True when the port is open."""
         with closing(socket.socket()) as probe:

@@ -1,33 +1,31 @@
 """The delivery page in a real browser: the page fits, the strict policy holds, a press of the button saves the file."""
 
 import os
-import shutil
 import zipfile
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from curator.delivery.contract import inspect
+from tests.e2e.browsing import sign_in, watch
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 # Six cues of the demo film: two approved, one approved that cannot be written, one whose approval was withdrawn.
 SEED = """
 import json
 from django.conf import settings
+from curator.domain.accounts import ensure_owner
 from curator.domain.approvals import approve_cue, revoke_approval
 from curator.domain.delivery import deliver_cue
 from curator.domain.demo_film import seed_film
-from curator.models.accounts import User
 from curator.models.film import Cue
 from tests.curator.delivery_scene import overfull
 from tests.curator.delivery.scores import GOLDEN
 from tests.factories import make_take, make_version
 seed_film(data=json.loads((settings.ROOT / "data/demo/film.json").read_text(encoding="utf-8")))
-owner = User.objects.first() or User.objects.create(username="owner", role="owner")
+owner = ensure_owner()
 plain = (GOLDEN / "plain.musicxml").read_text("utf-8")
 for place, cue in enumerate(Cue.objects.filter(practice=False).order_by("position")[:4]):
     text = overfull() if place == 2 else plain
@@ -42,46 +40,25 @@ for place, cue in enumerate(Cue.objects.filter(practice=False).order_by("positio
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory):
+def site(tmp_path_factory):
     """A running web server with approved cues."""
     made = Installation(tmp_path_factory.mktemp("delivery"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.manage("migrate")
-    made.manage("messages", "--compile")
-    made.manage("sign_in_link")
-    made.manage("shell", "-v0", "-c", SEED)
-    made.start("web")
+    made.serve_seeded(SEED)
     yield made
     made.stop()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium."""
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-def signed_in(installation: Installation, browser: Browser, **settings) -> tuple[Page, list[str]]:
-    page = browser.new_context(**settings).new_page()
-    trouble: list[str] = []
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-    for _ in range(150):
-        if installation.answers():
-            break
-        page.wait_for_timeout(100)
-    page.goto(installation.manage("sign_in_link").strip())
-    page.locator("main button").click()
-    expect(page.locator("h1")).to_be_visible()
-    page.goto(f"{installation.url}/films/demo/delivery/")
+def signed_in(site: Installation, chromium: Browser, **settings) -> tuple[Page, list[str]]:
+    page = chromium.new_context(**settings).new_page()
+    trouble = watch(page)
+    sign_in(page, site)
+    page.goto(f"{site.url}/films/demo/delivery/")
     return page, trouble
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
-def test_the_page_fits_every_width_and_the_policy_holds(installation, browser, width):
-    page, trouble = signed_in(installation, browser, viewport={"width": width, "height": 900})
+def test_the_page_fits_every_width_and_the_policy_holds(site, chromium, width):
+    page, trouble = signed_in(site, chromium, viewport={"width": width, "height": 900})
     expect(page.locator("h1")).to_have_text("Delivery")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert trouble == []
@@ -93,8 +70,8 @@ def test_the_page_fits_every_width_and_the_policy_holds(installation, browser, w
     page.context.close()
 
 
-def test_a_press_saves_the_score_and_the_light_gets_its_tick(installation, browser, tmp_path):
-    page, trouble = signed_in(installation, browser)
+def test_a_press_saves_the_score_and_the_light_gets_its_tick(site, chromium, tmp_path):
+    page, trouble = signed_in(site, chromium)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download 1m1").press("Enter")
     saved = waiting.value

@@ -7,18 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from curator.notation.musicxml import note_count, read_xml, validate
+from tests.e2e.browsing import enter, watch
 
 pytestmark = pytest.mark.e2e
 
 TAKES = 4
-
-
-def watch(page: Page) -> list[str]:
-    """Collects what the page complains about."""
-    trouble: list[str] = []
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-    return trouble
 
 
 def judge_by_keyboard(page: Page, answer: str) -> None:
@@ -41,8 +34,7 @@ def test_from_scene_to_approved_cue(installation, chromium):
     page = context.new_page()
     trouble = watch(page)
 
-    page.goto(link)
-    page.locator("main button").click()
+    enter(page, link)
     expect(page.get_by_role("heading", level=1)).to_have_text("Die kleine Laterne")
     expect(page.locator("svg.arc, .arc svg").first).to_be_visible()
 

@@ -1,17 +1,14 @@
 """Blind listening in a real browser: by keyboard alone, on a phone, and without script."""
 
-import os
 import re
-import shutil
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.e2e.browsing import sign_in, watch
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 # Three takes that differ in pitch, as sounds of two seconds; one cue.
 SEED = """
@@ -31,41 +28,11 @@ print(f"/films/{cue.film.slug}/listen/{cue.number}/")
 """
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium, or CHROMIUM=/path/to/it")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        )
-        yield started
-        started.close()
-
-
 @pytest.fixture
-def place(tmp_path):
+def place(installation):
     """A running installation with one cue to judge, and the address of its A/B page."""
-    installation = Installation(tmp_path, settings={"CUEWRIGHT_MIN_LISTEN": "0.3", "CUEWRIGHT_DEBUG": "1"})
-    installation.manage("migrate")
-    path = installation.manage("shell", "-v0", "-c", SEED).strip().splitlines()[-1]
-    installation.start("web")
-    yield installation, installation.url + path
-    installation.stop()
-
-
-def sign_in(page: Page, installation: Installation, *arguments: str) -> list[str]:
-    """Sign in by link; returns the list that collects what the page complains about."""
-    trouble: list[str] = []
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-    for _ in range(100):
-        if installation.answers():
-            break
-        page.wait_for_timeout(100)
-    page.goto(installation.manage("sign_in_link", *arguments).strip())
-    page.locator("main button").click()
-    return trouble
+    installation.settings = {"CUEWRIGHT_MIN_LISTEN": "0.3", "CUEWRIGHT_DEBUG": "1"}
+    return installation, installation.url + installation.serve_seeded(SEED)
 
 
 def hear_both(page: Page) -> None:
@@ -89,10 +56,11 @@ def answers(installation: Installation) -> list[str]:
     return [row[0] for row in installation.rows("select answer from curator_judgement order by id")]
 
 
-def test_a_listener_judges_by_keyboard_alone(browser, place):
+def test_a_listener_judges_by_keyboard_alone(chromium, place):
     installation, address = place
-    page = browser.new_page()
-    trouble = sign_in(page, installation)
+    page = chromium.new_page()
+    trouble = watch(page)
+    sign_in(page, installation)
     page.goto(address)
     expect(page.locator("[data-listen][data-ready]")).to_be_visible(timeout=15_000)
     page.keyboard.press("ArrowLeft")  # too early: nothing was heard
@@ -124,11 +92,12 @@ def test_a_listener_judges_by_keyboard_alone(browser, place):
     assert trouble == []
 
 
-def test_a_phone_has_room_for_all(browser, place):
+def test_a_phone_has_room_for_all(chromium, place):
     installation, address = place
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
-    trouble = sign_in(page, installation, "--rater", "Mia")
+    trouble = watch(page)
+    sign_in(page, installation, "--rater", "Mia")
     page.goto(address)
     expect(page.locator("[data-listen][data-ready]")).to_be_visible(timeout=15_000)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
@@ -145,9 +114,9 @@ def test_a_phone_has_room_for_all(browser, place):
     assert trouble == []
 
 
-def test_without_script_the_same_forms_work(browser, place):
+def test_without_script_the_same_forms_work(chromium, place):
     installation, address = place
-    page = browser.new_context(java_script_enabled=False).new_page()
+    page = chromium.new_context(java_script_enabled=False).new_page()
     sign_in(page, installation)
     page.goto(address)
     expect(page.locator("audio[controls]")).to_have_count(2)

@@ -1,16 +1,13 @@
 """The look in a real browser: every width, day and night, both languages, the strict policy on, the keyboard alone."""
 
-import os
-import shutil
-
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.e2e.browsing import sign_in, watch
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 WIDTHS = (320, 390, 768, 1060, 1280, 1920)
 PAGES = (
     "/films/demo/",
@@ -43,57 +40,34 @@ SMALL = """() => [...document.querySelectorAll("a, button, input, select, textar
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory):
+def site(tmp_path_factory):
     """A running web server with the demo film."""
     made = Installation(tmp_path_factory.mktemp("look"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.manage("migrate")
-    made.manage("messages", "--compile")
-    made.manage("shell", "-v0", "-c", SEED)
-    made.start("web")
+    made.serve_seeded(SEED)
     yield made
     made.stop()
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium."""
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def state(installation, browser):
+def state(site, chromium):
     """Cookies of the signed-in owner."""
-    context = browser.new_context()
-    page = context.new_page()
-    for _ in range(150):
-        if installation.answers():
-            break
-        page.wait_for_timeout(100)
-    page.goto(installation.manage("sign_in_link").strip())
-    page.locator("main button").click()
-    expect(page.locator("h1")).to_be_visible()
+    context = chromium.new_context()
+    sign_in(context.new_page(), site)
     yield context.storage_state()
     context.close()
 
 
-def open_page(browser, state, **settings) -> tuple[Page, list[str]]:
-    context = browser.new_context(storage_state=state, **settings)
-    page = context.new_page()
-    trouble: list[str] = []
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-    return page, trouble
+def open_page(chromium, state, **settings) -> tuple[Page, list[str]]:
+    page = chromium.new_context(storage_state=state, **settings).new_page()
+    return page, watch(page)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_fit_every_window(browser, installation, state, path, language):
-    page, trouble = open_page(browser, state, color_scheme="dark" if language == "de" else "light")
-    page.context.add_cookies([{"name": "django_language", "value": language, "url": installation.url}])
-    page.goto(installation.url + path)
+def test_pages_fit_every_window(chromium, site, state, path, language):
+    page, trouble = open_page(chromium, state, color_scheme="dark" if language == "de" else "light")
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": site.url}])
+    page.goto(site.url + path)
     assert page.locator("html").get_attribute("lang") == language
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
@@ -103,9 +77,9 @@ def test_pages_fit_every_window(browser, installation, state, path, language):
     page.context.close()
 
 
-def test_the_look_is_chosen_and_remembered(browser, installation, state):
-    page, trouble = open_page(browser, state, color_scheme="light", viewport={"width": 1280, "height": 800})
-    page.goto(installation.url + "/films/demo/")
+def test_the_look_is_chosen_and_remembered(chromium, site, state):
+    page, trouble = open_page(chromium, state, color_scheme="light", viewport={"width": 1280, "height": 800})
+    page.goto(site.url + "/films/demo/")
     paper = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(paper) == "rgb(246, 241, 230)"
     page.get_by_label("Menu: appearance").click()
@@ -120,9 +94,9 @@ def test_the_look_is_chosen_and_remembered(browser, installation, state):
     page.context.close()
 
 
-def test_the_keyboard_goes_everywhere(browser, installation, state):
-    page, trouble = open_page(browser, state, viewport={"width": 1280, "height": 800})
-    page.goto(installation.url + "/films/demo/")
+def test_the_keyboard_goes_everywhere(chromium, site, state):
+    page, trouble = open_page(chromium, state, viewport={"width": 1280, "height": 800})
+    page.goto(site.url + "/films/demo/")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
@@ -142,9 +116,9 @@ def test_the_keyboard_goes_everywhere(browser, installation, state):
     page.context.close()
 
 
-def test_pages_work_without_script(browser, installation, state):
-    page, _trouble = open_page(browser, state, java_script_enabled=False)
-    page.goto(installation.url + "/films/demo/")
+def test_pages_work_without_script(chromium, site, state):
+    page, _trouble = open_page(chromium, state, java_script_enabled=False)
+    page.goto(site.url + "/films/demo/")
     expect(page.locator("h1")).to_have_text("Die kleine Laterne")
     page.get_by_label("Menu: appearance").click()
     page.get_by_role("button", name="Deutsch").click()

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.browsing import sign_in
+
 pytestmark = pytest.mark.e2e
 
 MEGABYTE = 1024 * 1024
@@ -57,22 +59,12 @@ def test_a_file_of_200_mb_seeks_with_bounded_memory(installation, chromium):
     installation.manage("migrate", "-v0")
     installation.manage("collectstatic", "--noinput", "-v0")
     url = installation.manage("shell", "-v0", "-c", SEED).strip()
-    web = installation.start("web")
-    link = installation.manage("sign_in_link").strip()
+    web = installation.start_web()
     page = chromium.new_page()
-    while not installation.answers():
-        page.wait_for_timeout(100)
-    page.goto(link)
-    page.locator("main button").click()
+    sign_in(page, installation)
     before = peak_memory(web.pid)
     assert page.evaluate(SEEK, installation.url + url) == [1092, 1000]
     # Read through once as well: pieces, never the whole.
-    assert (
-        page.evaluate(
-            READ,
-            installation.url + url,
-        )
-        == 200 * MEGABYTE
-    )
+    assert page.evaluate(READ, installation.url + url) == 200 * MEGABYTE
     assert peak_memory(web.pid) - before < 60 * MEGABYTE
     page.close()

@@ -1,10 +1,9 @@
 """A score in a real browser, the strict policy on: staff lines are seen, notes light up, a click plays from there."""
 
-import time
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.browsing import sign_in, watch
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -46,9 +45,7 @@ def until(page: Page, condition: str) -> None:
 def site(tmp_path_factory):
     """A running web server with two scores."""
     made = Installation(tmp_path_factory.mktemp("score"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.manage("migrate")
-    made.manage("shell", "-v0", "-c", SEED)
-    made.start("web")
+    made.serve_seeded(SEED)
     yield made
     made.stop()
 
@@ -58,16 +55,8 @@ def page(site, chromium):
     """The owner at the library."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     opened = context.new_page()
-    trouble: list[str] = []
-    opened.on("pageerror", lambda error: trouble.append(str(error)))
-    opened.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-    for _ in range(150):
-        if site.answers():
-            break
-        time.sleep(0.2)
-    opened.goto(site.manage("sign_in_link").strip())
-    opened.locator("main button").click()
-    expect(opened.get_by_role("link", name="Library").first).to_be_visible()
+    trouble = watch(opened)
+    sign_in(opened, site)
     opened.goto(f"{site.url}/library/")
     yield opened
     assert trouble == []
