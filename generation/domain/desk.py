@@ -13,7 +13,7 @@ from curator.domain.sheets import Sheet, read_sheets
 from curator.film.ruler import Hit, Line, Ruler, draw_ruler, tempo_map_of
 from curator.film.tempo import TempoError
 from curator.film.timecode import Clock
-from curator.models.film import Cue
+from curator.models.film import Cue, CueState
 from curator.models.jobs import OPEN_STATES, JobState
 from curator.models.library import PieceVersion
 from curator.models.ranking import Take, TakeState
@@ -83,7 +83,8 @@ class Work:
     """How far the open request is; the newest one when several are open.
 
     at: the highest bar that a candidate at work has reached, and the number of its take. left: seconds that the
-    rest will take at the speed so far, None while nobody knows. stuck: nobody has taken the work up.
+    rest will take at the speed so far, None while nobody knows. stuck: nobody has taken the work up. stopping: it
+    was cancelled and ends at its next step.
     """
 
     count: int
@@ -92,7 +93,17 @@ class Work:
     at: tuple[int, int] | None
     left: float | None
     stuck: bool
+    stopping: bool
     lights: tuple[tuple[int, str], ...]
+
+
+NEXT_STEPS = {
+    CueState.TO_RANK: "listen",
+    CueState.DECIDED: "approve",
+    CueState.APPROVED: "deliver",
+    CueState.DELIVERED: "delivered",
+}
+"""What follows the desk, by the state of the cue."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,18 @@ class Desk:
     def live(self) -> bool:
         """Whether something on the wall changes by itself."""
         return any(not card.settled for card in self.cards)
+
+    @property
+    def ready(self) -> int:
+        """How many takes are in the running."""
+        return sum(card.kind == CardKind.TAKE and not card.discarded for card in self.cards)
+
+    @property
+    def next_step(self) -> str:
+        """Where the cue leads on from here: listen, approve, deliver or delivered; "" while the desk is the place."""
+        if self.work is not None or (self.cue.state == CueState.TO_RANK and self.ready < 2):
+            return ""
+        return NEXT_STEPS.get(CueState(self.cue.state), "")
 
     def shown(self, state: str) -> list[TakeCard]:
         """The cards for one of the filters: kept, discarded, fits; for any other what is not discarded."""
@@ -212,6 +235,7 @@ def _work(request: CueRequest | None) -> Work | None:
         at=(leader.number, leader.bars_written) if leader and leader.bars_written else None,
         left=elapsed * rest / bars if bars and elapsed > 1 else None,
         stuck=waiting and not jobs.live_workers(job.queue),
+        stopping=job.cancel_requested,
         lights=tuple((row.number, LIGHTS[CandidateState(row.state)]) for row in rows),
     )
 

@@ -59,12 +59,25 @@ def desk(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
 @require_safe
 @owner
 def desk_live(request: HttpRequest, slug: str, number: str) -> HttpResponse:
-    """How far the work is, and the cards that were not settled when the page last asked (`open`: their numbers)."""
+    """How far the work is, and the cards that were not settled when the page last asked.
+
+    `open`: their numbers, of which those that are no card any more leave the page; `show`: the filter of the page.
+    """
     cue = _cue(slug, number)
     facts = read_desk(cue=cue)
     asked = {int(part) for part in request.GET.get("open", "").split(",") if part.isdecimal()}
-    context = _context(cue, facts, "") | {"changed": [card for card in facts.cards if card.number in asked]}
-    return render(request, "generation/desk_live.html", context, status=200 if facts.live else STOP_POLLING)
+    if asked and not facts.cards:
+        return HttpResponse(headers={"HX-Refresh": "true"})  # the last card is gone: the page of an empty desk
+    show = request.GET.get("show", "")
+    context = _context(cue, facts, show if show in FILTERS else "")
+    changed = [card for card in context["cards"] if card.number in asked]
+    gone = sorted(asked - {card.number for card in facts.cards})
+    return render(
+        request,
+        "generation/desk_live.html",
+        {**context, "changed": changed, "gone": gone},
+        status=200 if facts.live else STOP_POLLING,
+    )
 
 
 @require_POST
@@ -133,11 +146,12 @@ def _form(request: HttpRequest, cue: Cue) -> AskForm | None:
 
 
 def _context(cue: Cue, facts: Desk, show: str) -> dict[str, Any]:
+    cards = facts.shown(show)
     return {
         "cue": cue,
         "film": cue.film,
         "desk": facts,
-        "cards": facts.shown(show),
+        "cards": cards,
         "show": show,
-        "open": ",".join(str(card.number) for card in facts.cards if not card.settled),
+        "open": ",".join(str(card.number) for card in cards if not card.settled),
     }

@@ -1,8 +1,10 @@
+import re
+
 import pytest
 from django.urls import reverse
 
 from curator import jobs
-from curator.models.film import HitPoint
+from curator.models.film import Cue, HitPoint
 from curator.models.jobs import Job, JobState
 from curator.models.library import Rendering, RenderingState
 from curator.models.ranking import TakeState
@@ -101,7 +103,7 @@ def test_polling_brings_the_changed_cards_and_ends_when_all_is_settled(owner_cli
     asked(cue, owner_client)
     live = address("desk_live", cue) + "?open=1,2"
     answer = owner_client.get(live)
-    assert (answer.status_code, answer.content.decode().count('hx-swap-oob="true"')) == (200, 2)
+    assert (answer.status_code, answer.content.decode().count('data-row hx-swap-oob="true"')) == (200, 2)
     request = CueRequest.objects.get()
     Candidate.objects.filter(index=0).update(state=CandidateState.WRITING, bars_written=3)
     page = owner_client.get(live).content.decode()
@@ -138,6 +140,46 @@ def test_cancelling_ends_what_is_not_written(owner_client):
     assert set(Candidate.objects.values_list("state", flat=True)) == {"cancelled"}
     assert Job.objects.get(kind="generation.write").state == JobState.CANCELLED
     assert "is marked" in owner_client.get(address("desk", cue)).content.decode()
+
+
+def test_cancelled_places_leave_the_wall_and_an_empty_wall_is_loaded_again(owner_client):
+    cue = waltz_cue()
+    asked(cue, owner_client)
+    request = CueRequest.objects.get()
+    Job.objects.filter(pk=request.job.pk).update(cancel_requested=True)
+    live = address("desk_live", cue) + "?open=1,2"
+    page = owner_client.get(live).content.decode()
+    assert "The writing stops." in page
+    assert "Cancel the rest" not in page
+    make_take(cue=cue, number=1)
+    Candidate.objects.update(state=CandidateState.CANCELLED)
+    page = owner_client.get(live).content.decode()
+    assert '<li id="take-2" hx-swap-oob="delete">' in page
+    assert 'id="take-1" data-row hx-swap-oob="true"' in page
+    cue.takes.all().delete()
+    assert owner_client.get(live).headers["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("state", "takes", "words", "primary"),
+    [
+        ("spotted", 0, "is marked", "Ask for takes"),
+        ("to_rank", 1, "Take 1", "Ask for takes"),
+        ("to_rank", 2, "2 takes are ready.", "Listen to 1m1"),
+        ("decided", 2, "1m1 is decided.", "Approve 1m1"),
+        ("approved", 2, "1m1 is approved.", "To the delivery"),
+        ("delivered", 2, "1m1 is delivered.", None),
+    ],
+)
+def test_the_desk_leads_on_by_the_one_primary_button(owner_client, state, takes, words, primary):
+    cue = waltz_cue(number="1m1")
+    small_checkpoint()
+    for number in range(1, takes + 1):
+        make_take(cue=cue, number=number)
+    Cue.objects.update(state=state)
+    page = owner_client.get(address("desk", cue)).content.decode()
+    assert words in page
+    assert re.findall(r'class="btn primary".*?>([\w ]+?)\s*<', page) == ([primary] if primary else [])
 
 
 def test_takes_are_kept_discarded_and_filtered(owner_client):
