@@ -13,6 +13,7 @@ load_env_file()
 
 DATA = Path(os.environ.get("CUEWRIGHT_DATA", ROOT / "data" / "var")).resolve()
 DEBUG = flag("CUEWRIGHT_DEBUG", default=False)
+PORT = whole_number("CUEWRIGHT_PORT", 8000)
 
 # Without a key of its own a process makes one up: sessions and links then end with it (a system check says so).
 SECRET_KEY_IS_EPHEMERAL = "CUEWRIGHT_SECRET_KEY" not in os.environ
@@ -95,6 +96,9 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+# Browsers share the cookies of localhost between all ports: a second installation would end the first one's sessions.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"cuewright_session_{PORT}", f"cuewright_csrf_{PORT}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("CUEWRIGHT_HTTPS", default=False)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -158,8 +162,6 @@ FILE_UPLOAD_HANDLERS = [
 # Seconds of each side that must be heard before a judgement counts (at most 40 % of the clip).
 MIN_LISTEN_SECONDS = number("CUEWRIGHT_MIN_LISTEN", 8)
 
-PORT = whole_number("CUEWRIGHT_PORT", 8000)
-
 # Jobs: a lease that is not renewed for LEASE seconds is free for another worker.
 JOB_LEASE_SECONDS = number("CUEWRIGHT_LEASE", 30, least=0.1)
 JOB_SWEEP_SECONDS = number("CUEWRIGHT_SWEEP", 5, least=0.1)
@@ -173,7 +175,10 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_secrets": {"()": "curator.logs.WithoutSecrets"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]},
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("CUEWRIGHT_LOG", "INFO")},
     # One line a refused request is enough; Django's default would mail admins.
     "loggers": {"django.request": {"level": "ERROR"}},

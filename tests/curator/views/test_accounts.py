@@ -1,5 +1,7 @@
 """Sign-in by link."""
 
+import io
+import logging
 from datetime import timedelta
 
 import pytest
@@ -60,3 +62,64 @@ def test_the_strict_policy_is_on_every_page(client):
     policy = client.get("/sign-in/")["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "unsafe-inline" not in policy
+
+
+@pytest.fixture
+def written():
+    """What the log of this process says."""
+    text = io.StringIO()
+    handlers = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
+    before = [handler.setStream(text) for handler in handlers]
+    yield text
+    for handler, stream in zip(handlers, before, strict=True):
+        handler.setStream(stream)
+
+
+def test_a_link_that_still_works_is_not_in_the_log(owner, written):
+    url = link(owner)
+    assert Client(enforce_csrf_checks=True).post(url).status_code == 403
+    logging.getLogger("curator.test").error("Internal Server Error: %s", url)
+    assert "Forbidden (CSRF cookie not set.): /sign-in/***/" in written.getvalue()
+    assert "Internal Server Error: /sign-in/***/" in written.getvalue()
+    assert url not in written.getvalue()
+
+
+def test_head_uses_nothing_up(client, owner):
+    assert client.head(link(owner)).status_code == 200
+    assert SignInLink.objects.get().used_at is None
+
+
+def test_a_session_from_before_does_not_go_on(client, owner, rater):
+    client.post(link(rater))
+    before = client.session.session_key
+    client.post(link(owner))
+    assert client.session["_auth_user_id"] == str(owner.pk)
+    assert client.session.session_key != before
+
+
+def test_nobody_is_sent_elsewhere(client, owner):
+    url = link(owner)
+    assert client.post(f"{url}?next=https://evil.example/", {"next": "https://evil.example/"})["Location"] == "/"
+    for elsewhere in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):
+        answer = client.post("/language/", {"language": "de", "next": elsewhere})
+        assert answer["Location"] == "/"
+
+
+def test_cookies_are_of_this_installation_alone_and_out_of_reach_of_scripts(client, owner, settings):
+    url = link(owner)
+    client.get(url)
+    client.post(url)
+    assert sorted(client.cookies) == [f"cuewright_csrf_{settings.PORT}", f"cuewright_session_{settings.PORT}"]
+    assert all(cookie["httponly"] and cookie["samesite"] == "Lax" for cookie in client.cookies.values())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("get", "/nothing/", 404), ("get", "/sign-in/", 200), ("put", "/sign-in/", 405), ("post", "/sign-in/x/", 410)],
+)
+def test_every_answer_has_the_policy(client, method, path, status):
+    answer = getattr(client, method)(path)
+    assert answer.status_code in (status, 302)
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"

@@ -225,3 +225,9 @@ def test_the_desk_asks_the_database_as_often_for_one_take_as_for_many(owner_clie
     owner_client.get(url)  # asks for renderings, remembers the film in the session
     with django_assert_num_queries(15):
         owner_client.get(url)
+
+
+@pytest.mark.parametrize("asked_for", ["9" * 5000, "x,-1,2", "\0", "1," * 50])
+def test_the_live_part_takes_nonsense_for_nothing(owner_client, asked_for):
+    cue = waltz_cue()
+    assert owner_client.get(address("desk_live", cue), {"open": asked_for}).status_code in (200, 286)
