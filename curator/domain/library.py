@@ -7,6 +7,7 @@ from importlib.metadata import version as version_of
 from pathlib import PurePath
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
@@ -154,8 +155,9 @@ def upload_score(*, name: str, data: bytes, about: About | None = None, created_
     """Keep the file and have a worker import it. Raises DomainError for what needs no worker to be refused."""
     if not name.lower().endswith(ENDINGS):
         raise DomainError(_("The file name has none of the endings .musicxml, .mxl, .xml and .abc."))
-    if len(data) > MOST_UPLOAD:
-        raise DomainError(_("The file is larger than %(size)d MB.") % {"size": MOST_UPLOAD // 1_000_000})
+    most = min(MOST_UPLOAD, settings.MAX_UPLOAD_MB * 1_000_000)
+    if len(data) > most:
+        raise DomainError(_("The file is larger than %(size)d MB.") % {"size": most // 1_000_000})
     if not data:
         raise DomainError(_("The file is empty."))
     about = about or About()

@@ -21,6 +21,7 @@ from curator.filters import address_of, wanted_from
 from curator.forms import ScoresForm
 from curator.models.jobs import Job, JobState
 from curator.models.library import Origin
+from curator.notation.intake import MOST_UPLOAD
 from curator.views.access import SignedInRequest, owner
 
 
@@ -57,7 +58,8 @@ def add_scores(request: SignedInRequest) -> HttpResponse:
         taken = 0
         for file in form.cleaned_data["scores"]:
             try:
-                upload_score(name=file.name, data=file.read(), about=_about(form), created_by=request.user)
+                data = file.read(MOST_UPLOAD + 1)  # one byte too many is enough to be refused
+                upload_score(name=file.name, data=data, about=_about(form), created_by=request.user)
                 taken += 1
             except DomainError as error:
                 refused.append((file.name, str(error)))

@@ -29,6 +29,12 @@ BAD = SCORE.replace(b"</step>", b"</step><alter>0.5</alter>")
 QUARTER_TONES = "The score has quarter tones, which a piano does not have."
 
 
+def test_the_installation_may_allow_less_than_a_score_may_have(settings):
+    settings.MAX_UPLOAD_MB = 1
+    with pytest.raises(DomainError, match="larger than 1 MB"):
+        upload_score(name="a.xml", data=b"x" * 1_000_001)
+
+
 def test_import_makes_a_piece_with_its_text_and_asks_for_its_picture():
     user = make_user()
     done = import_score(name="a b.musicxml", data=SCORE, created_by=user, about=About(period="Modern", tags=("x", "y")))
