@@ -1,21 +1,28 @@
-"""Cached two-level decoding of several pieces side by side.
+"""Cached decoding on the patch level, several pieces side by side.
 
-Every step computes the same number of rows, used or not, and each row attends over exactly its own length.
-So the numbers of a row do not depend on which other pieces stand beside it.
+Each row has a length of its own: pieces begin, roll back, slide and end without waiting for each other. A step costs
+as much as its matrix products, so it computes either the one row that is in use or all rows.
 """
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from generation.notagen.characters import Characters
 from generation.notagen.config import HEAD_DIM
-from generation.notagen.model import Block, NotaGen, Stack
+from generation.notagen.graphs import Graphs
+from generation.notagen.layers import layers
+from generation.notagen.model import NotaGen
+
+REACH = 128
+"""On a GPU the attended part of the cache grows in steps of so many patches: one recorded graph for each."""
 
 
 class PatchCache:
-    """Keys and values of the patch level for `rows` pieces, each with its own length.
+    """Keys and values of the patch level for `rows` pieces, each with its own length, and the patches themselves.
 
     Rolling back is setting a length: what lies behind it is written over.
     """
@@ -23,29 +30,30 @@ class PatchCache:
     def __init__(self, model: NotaGen, rows: int) -> None:
         config = model.config
         weight = model.patch_level_decoder.base.wpe.weight
-        shape = (rows, config.heads, config.patch_length, HEAD_DIM)
+        # One place more than the context: there a full row writes while the others go on.
+        shape = (rows, config.heads, config.patch_length + 1, HEAD_DIM)
         self.keys = [weight.new_zeros(shape) for _ in range(config.patch_layers)]
         self.values = [weight.new_zeros(shape) for _ in range(config.patch_layers)]
+        self.ids = torch.zeros((rows, config.patch_length, config.patch_size), dtype=torch.long)
         self.lengths = [0] * rows
 
 
 class Decoder:
-    """A model ready to write `rows` pieces at once. Everything runs without autograd on the model's device."""
+    """A model ready to read `rows` pieces at once. Everything runs without autograd on the model's device."""
 
     def __init__(self, model: NotaGen, rows: int) -> None:
         self.model = model
         self.rows = rows
         self.config = model.config
-        # One row more than are written: it keeps the context that every piece begins with.
-        self.cache = PatchCache(model, rows + 1)
-        self._patch = model.patch_level_decoder.base
-        self._char = model.char_level_decoder.base.transformer
+        self.device = model.patch_level_decoder.base.wpe.weight.device
         with torch.inference_mode():
+            # One row more than are written: it keeps the context that every piece begins with.
+            self.cache = PatchCache(model, rows + 1)
             self._table = model.patch_level_decoder.table()
-        weight = self._char.wpe.weight
-        shape = (rows, model.config.heads, self.config.patch_size, HEAD_DIM)
-        self._char_keys = [weight.new_zeros(shape) for _ in range(self.config.char_layers)]
-        self._char_values = [weight.new_zeros(shape) for _ in range(self.config.char_layers)]
+        self._base = model.patch_level_decoder.base
+        self._layers = layers(self._base, rows)
+        self.characters = Characters(model, rows)
+        self._graphs = Graphs(self.device)
 
     @torch.inference_mode()
     def prefill(self, row: int, ids: Tensor) -> Tensor:
@@ -53,82 +61,107 @@ class Decoder:
         n = ids.shape[0]
         if not 0 < n <= self.config.patch_length:
             raise ValueError(f"A context holds 1 to {self.config.patch_length} patches, not {n}.")
-        device = self._table.device
-        x = self.model.patch_level_decoder.embed(ids.to(device)[None], self._table)
-        x = x + self._patch.wpe.weight[:n]
-        for layer, block in enumerate(_blocks(self._patch)):
-            q, k, v = block.attn.split(block.ln_1(x))
-            self.cache.keys[layer][row, :, :n] = k[0]
-            self.cache.values[layer][row, :, :n] = v[0]
-            x = x + block.attn.join(F.scaled_dot_product_attention(q, k, v, is_causal=True))
-            x = x + block.mlp(block.ln_2(x))
+        x = self.model.patch_level_decoder.embed(ids.to(self.device)[None], self._table)[0]
+        x = x + self._base.wpe.weight[:n]
+        for number, layer in enumerate(self._layers):
+            q, k, v = (part.transpose(0, 1) for part in layer.heads(x))
+            self.cache.keys[number][row, :, :n] = k
+            self.cache.values[number][row, :, :n] = v
+            attended = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0]
+            x = layer.after(x, attended.transpose(0, 1).reshape(n, -1))
+        self.cache.ids[row, :n] = ids
         self.cache.lengths[row] = n
-        return cast(Tensor, self._patch.ln_f(x))[0]
+        return cast(Tensor, self._base.ln_f(x))
 
     @torch.inference_mode()
-    def advance(self, ids: Tensor, rows: list[int]) -> Tensor:
+    def advance(self, ids: Tensor, rows: Sequence[int]) -> Tensor:
         """Read one patch (R, 16) in each of `rows`; hidden states (R, H), of use in those rows only."""
         lengths = self.cache.lengths
-        full = [row for row in rows if lengths[row] >= self.config.patch_length]
-        if full:
+        if any(lengths[row] >= self.config.patch_length for row in rows):
             raise ValueError("The context of a row is full.")
-        places = torch.tensor(
-            [min(n, self.config.patch_length - 1) for n in lengths[: self.rows]], device=self._table.device
-        )
-        x = self.model.patch_level_decoder.embed(ids.to(self._table.device)[:, None], self._table)[:, 0]
-        x = x + self._patch.wpe.weight[places]
-        attended = torch.zeros_like(x)
-        for layer, block in enumerate(_blocks(self._patch)):
-            q, k, v = block.attn.split(block.ln_1(x)[:, None])
-            keys, values = self.cache.keys[layer], self.cache.values[layer]
-            for row in rows:
-                n = lengths[row]
-                keys[row, :, n] = k[row, :, 0]
-                values[row, :, n] = v[row, :, 0]
-                own = F.scaled_dot_product_attention(
-                    q[row : row + 1], keys[row : row + 1, :, : n + 1], values[row : row + 1, :, : n + 1]
-                )
-                attended[row] = own.view(-1)
-            x = x + block.attn.c_proj(attended)
-            x = x + block.mlp(block.ln_2(x))
+        if self.device.type == "cpu":
+            after = self._step(ids, rows)
+        else:
+            # Rows that stand still write behind their end, where nothing is read.
+            places = torch.tensor(lengths[: self.rows])
+            reach = self._reach(max(lengths[row] for row in rows) + 1)
+            step = self._graphs.record(("advance", reach), lambda i, p: self.step_masked(i, p, reach))
+            after = step(ids.to(self.device), places.to(self.device))
         for row in rows:
+            self.cache.ids[row, lengths[row]] = ids[row]
             lengths[row] += 1
-        return cast(Tensor, self._patch.ln_f(x))
+        return after
+
+    def _step(self, ids: Tensor, rows: Sequence[int]) -> Tensor:
+        """One patch for each of `rows`, each attending over exactly its own patches."""
+        alone = len(rows) == 1
+        used = slice(rows[0], rows[0] + 1) if alone else slice(0, self.rows)
+        first = used.start
+        places = [min(n, self.config.patch_length - 1) for n in self.cache.lengths[used]]
+        x = self.model.patch_level_decoder.embed(ids[used, None], self._table)[:, 0]
+        x = x + self._base.wpe.weight[places]
+        attended = torch.zeros_like(x)
+        for number, layer in enumerate(self._layers):
+            q, k, v = layer.heads(x)
+            keys, values = self.cache.keys[number], self.cache.values[number]
+            for row in rows:
+                at, n = row - first, places[row - first]
+                keys[row, :, n] = k[at]
+                values[row, :, n] = v[at]
+                own = F.scaled_dot_product_attention(
+                    q[at].view(1, -1, 1, HEAD_DIM), keys[row : row + 1, :, : n + 1], values[row : row + 1, :, : n + 1]
+                )
+                attended[at] = own.view(-1)
+            x = layer.after(x, attended)
+        x = cast(Tensor, self._base.ln_f(x))
+        if not alone:
+            return x
+        after = x.new_zeros((self.rows, x.shape[1]))
+        after[used] = x
+        return after
+
+    @torch.inference_mode()
+    def step_masked(self, ids: Tensor, places: Tensor, reach: int) -> Tensor:
+        """One patch (R, 16) for all rows at `places` (R,), on the device alone: hidden states (R, H).
+
+        Attends over the first `reach` patches of the cache, what lies behind a row's own place masked out, so that
+        the shapes stay fixed and the whole step can be recorded as one graph.
+        """
+        rows = torch.arange(self.rows, device=self.device)
+        mask = (torch.arange(reach, device=self.device) <= places[:, None])[:, None, None]
+        x = self.model.patch_level_decoder.embed(ids[:, None], self._table)[:, 0]
+        x = x + self._base.wpe.weight[places.clamp(max=self.config.patch_length - 1)]
+        for number, layer in enumerate(self._layers):
+            q, k, v = layer.heads(x)
+            keys, values = self.cache.keys[number], self.cache.values[number]
+            keys[rows, :, places] = k
+            values[rows, :, places] = v
+            attended = F.scaled_dot_product_attention(
+                q[:, :, None], keys[: self.rows, :, :reach], values[: self.rows, :, :reach], attn_mask=mask
+            )
+            x = layer.after(x, attended.reshape(self.rows, -1))
+        return cast(Tensor, self._base.ln_f(x))
+
+    def _reach(self, n: int) -> int:
+        """Patches of the cache that a masked step reads. In float32 all, so that neighbours change no rounding."""
+        whole = self.config.patch_length
+        if self._table.dtype == torch.float32:
+            return whole
+        return min(whole, -(-n // REACH) * REACH)
 
     def open(self, ids: Tensor) -> Tensor:
         """Read the opening (n, 16) that pieces share; hidden state (H,) after it."""
         return self.prefill(self.rows, ids)[-1]
 
+    @torch.inference_mode()
     def begin(self, row: int) -> None:
         """Let a row begin a new piece after the opening."""
         n = self.cache.lengths[self.rows]
         for stored in (*self.cache.keys, *self.cache.values):
             stored[row, :, :n] = stored[self.rows, :, :n]
+        self.cache.ids[row, :n] = self.cache.ids[self.rows, :n]
         self.cache.lengths[row] = n
 
-    @torch.inference_mode()
-    def character(self, place: int, inputs: Tensor) -> Tensor:
-        """Probabilities (R, 128), float32, of the id at `place` of every row's patch.
-
-        inputs (R, H): at place 0 the hidden states of the patches before, then embeddings of the ids so far.
-        """
-        x = inputs + self._char.wpe.weight[place]
-        for layer, block in enumerate(_blocks(self._char)):
-            q, k, v = block.attn.split(block.ln_1(x)[:, None])
-            keys, values = self._char_keys[layer], self._char_values[layer]
-            keys[:, :, place] = k[:, :, 0]
-            values[:, :, place] = v[:, :, 0]
-            own = F.scaled_dot_product_attention(q, keys[:, :, : place + 1], values[:, :, : place + 1])
-            x = x + block.attn.c_proj(own.reshape(self.rows, -1))
-            x = x + block.mlp(block.ln_2(x))
-        logits = F.linear(self._char.ln_f(x), self._char.wte.weight)
-        return logits.float().softmax(dim=-1)
-
-    @torch.inference_mode()
-    def embed_ids(self, ids: Tensor) -> Tensor:
-        """Inputs (R, H) of the next place for the ids (R,) just written."""
-        return cast(Tensor, self._char.wte(ids.to(self._table.device)))
-
-
-def _blocks(stack: Stack) -> list[Block]:
-    return cast(list[Block], list(stack.h))
+    def context(self, row: int) -> Tensor:
+        """The patches (n, 16) that a row has read, on the CPU."""
+        return self.cache.ids[row, : self.cache.lengths[row]]

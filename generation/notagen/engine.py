@@ -14,20 +14,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from generation.notagen import patches
+from generation.notagen.characters import write_alone
 from generation.notagen.decoding import Decoder
 from generation.notagen.guard import Guard
 from generation.notagen.model import NotaGen
-from generation.notagen.patches import EOS, PAD, SIZE, Patch
+from generation.notagen.patches import SIZE, Patch
 from generation.notagen.piece import LONGEST_LINE, Brief, Piece, Written
-from generation.notagen.sampling import Sampling, distribution, pick
+from generation.notagen.sampling import Sampling
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Raised with every change that makes the same seed give another piece."""
 
 ROWS = 8
-"""Pieces written side by side. Part of the engine's identity: another width rounds differently."""
-
-_NEWLINE = ord("\n")
+"""Pieces written side by side. In float32 the number changes no piece (generation.notagen.characters)."""
 
 
 class Engine:
@@ -129,23 +128,11 @@ def write_patches(
     one number in [0, 1) for each place. With close_lines a line end is followed by the end id at once, as in
     all training data.
     """
-    made = np.full((decoder.rows, SIZE), PAD, dtype=np.int64)
-    inputs = states
-    writing = list(rows)
-    for place in range(SIZE):
-        probabilities = decoder.character(place, inputs).cpu().numpy()
-        free = [row for row in writing if place >= len(prefixes[row])]
-        if free:
-            made[free, place] = pick(distribution(probabilities[free], sampling), uniforms[free, place])
-        for row in writing:
-            if place < len(prefixes[row]):
-                made[row, place] = prefixes[row][place]
-            elif close_lines and place and made[row, place - 1] == _NEWLINE:
-                made[row, place] = EOS
-        writing = [row for row in writing if made[row, place] != EOS]
-        if not writing:
-            break
-        inputs = decoder.embed_ids(torch.from_numpy(made[:, place]))
+    made, doubts = decoder.characters.write(states, prefixes, uniforms, sampling, rows=rows, close_lines=close_lines)
+    for row in doubts:
+        made[row] = write_alone(
+            decoder.model, decoder.context(row), prefixes[row], uniforms[row], sampling, close_lines=close_lines
+        )
     return made
 
 

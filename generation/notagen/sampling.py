@@ -3,11 +3,20 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 Probabilities = NDArray[np.float64]
 
 _FLOOR = 1e-12
+
+DOUBT = 1e-5
+"""A draw nearer than this to another outcome is doubtful in float32: there the order of a sum may decide it.
+
+The same probabilities computed for one row, for eight rows or by a pass over the whole context differed by at most
+1e-6 (tests/generation/notagen/test_sampling.py and docs/performance.md).
+"""
 
 
 @dataclass(frozen=True)
@@ -80,3 +89,89 @@ def pick(p: Probabilities, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
     cumulative /= cumulative[:, -1:]
     picked: NDArray[np.int64] = (cumulative <= uniforms[:, None]).sum(axis=-1)
     return picked
+
+
+def draw(
+    p: NDArray[np.floating], sampling: Sampling, uniforms: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """One id for each row (R, V) of softmax outputs, and whether the draw is in doubt.
+
+    In doubt: slightly other probabilities (by DOUBT) might give another id, because the uniform number lies at the
+    border of two ids, or because top-k or top-p cut between near equals.
+    """
+    final = distribution(p, sampling)
+    return pick(final, uniforms), _doubtful(p, final, sampling, uniforms)
+
+
+def _doubtful(
+    p: NDArray[np.floating], final: Probabilities, sampling: Sampling, uniforms: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    # A temperature below 1 stretches differences.
+    near = DOUBT / min(1.0, sampling.temperature)
+    borders = np.cumsum(final, axis=-1)[:, :-1]
+    doubt = np.asarray((np.abs(borders - uniforms[:, None]) < near).any(axis=-1), dtype=np.bool_)
+    ranked = np.sort(normalise(np.asarray(p, dtype=np.float64)), axis=-1)[:, ::-1]
+    if 0 < sampling.top_k < ranked.shape[-1]:
+        doubt |= _close(ranked[:, sampling.top_k - 1], ranked[:, sampling.top_k])
+        ranked = ranked[:, : sampling.top_k] / ranked[:, : sampling.top_k].sum(axis=-1, keepdims=True)
+    if sampling.top_p < 1:
+        sums = np.cumsum(ranked, axis=-1)
+        doubt |= (np.abs(sums - sampling.top_p) < DOUBT).any(axis=-1)
+        last = np.minimum((sums <= sampling.top_p).sum(axis=-1), ranked.shape[-1] - 1)
+        rows = np.arange(len(ranked))
+        after = np.minimum(last + 1, ranked.shape[-1] - 1)
+        doubt |= (after > last) & _close(ranked[rows, last], ranked[rows, after])
+    return doubt
+
+
+def _close(kept: Probabilities, dropped: Probabilities) -> NDArray[np.bool_]:
+    """Whether two ranked probabilities could change places, and would matter if they did."""
+    close: NDArray[np.bool_] = (kept - dropped < DOUBT * kept) & (kept > DOUBT)
+    return close
+
+
+def draw_on_device(p: Tensor, sampling: Sampling, uniforms: Tensor) -> tuple[Tensor, Tensor]:
+    """Ids (R,) and doubts (R,) for softmax outputs (R, V) and uniform numbers (R,), without leaving the device.
+
+    The same steps as draw, in float64; nothing here asks for a value on the host.
+    """
+    p = _normalise(p.double())
+    ranked, order = p.sort(dim=-1, descending=True)
+    doubt = torch.zeros_like(uniforms, dtype=torch.bool)
+    size = p.shape[-1]
+    if 0 < sampling.top_k < size:
+        k = sampling.top_k
+        doubt = doubt | _near(ranked[:, k - 1], ranked[:, k])
+        ranked = torch.cat((ranked[:, :k], torch.zeros_like(ranked[:, k:])), dim=-1)
+        ranked = _normalise(ranked / ranked.sum(dim=-1, keepdim=True))
+    if sampling.top_p < 1:
+        sums = ranked.cumsum(dim=-1)
+        inside = slice(0, sampling.top_k if 0 < sampling.top_k < size else size)
+        doubt = doubt | ((sums[:, inside] - sampling.top_p).abs() < DOUBT).any(dim=-1)
+        over = sums > sampling.top_p
+        last = (~over).sum(dim=-1, keepdim=True).clamp(max=size - 1)
+        after = (last + 1).clamp(max=size - 1)
+        cut = _near(ranked.gather(1, last), ranked.gather(1, after)) & (after > last)
+        doubt = doubt | cut[:, 0]
+        gone = torch.cat((torch.zeros_like(over[:, :1]), over[:, :-1]), dim=-1)
+        ranked = ranked.masked_fill(gone, 0.0)
+        ranked = ranked / ranked.sum(dim=-1, keepdim=True)
+    p = _normalise(torch.zeros_like(p).scatter(1, order, ranked))
+    if sampling.temperature != 1:
+        p = (p.log() / sampling.temperature).exp()
+        p = p / p.sum(dim=-1, keepdim=True)
+    cumulative = p.cumsum(dim=-1)
+    cumulative = cumulative / cumulative[:, -1:]
+    ids = (cumulative <= uniforms[:, None]).sum(dim=-1)
+    near = DOUBT / min(1.0, sampling.temperature)
+    doubt = doubt | ((cumulative[:, :-1] - uniforms[:, None]).abs() < near).any(dim=-1)
+    return ids, doubt
+
+
+def _normalise(p: Tensor) -> Tensor:
+    clean = torch.where(p.isnan() | (p < 0), 0.0, p) + _FLOOR
+    return clean / clean.sum(dim=-1, keepdim=True)
+
+
+def _near(kept: Tensor, dropped: Tensor) -> Tensor:
+    return (kept - dropped < DOUBT * kept) & (kept > DOUBT)

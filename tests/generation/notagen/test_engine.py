@@ -1,6 +1,7 @@
 """Writing with the small model of tests/golden: sixteen bars overrun its context twice."""
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 
 from curator.notation.bars import unreduce
 from curator.notation.validity import validity
-from generation.notagen import engine, piece
+from generation.notagen import piece
 from generation.notagen.checkpoint import load_checkpoint
 from generation.notagen.engine import Engine
 from generation.notagen.guard import Guard
@@ -56,6 +57,13 @@ def test_same_seed_gives_the_same_piece_in_any_batch(writer, ten):
         assert without_time(written) == without_time(ten[written.seed])
 
 
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_number_of_rows_changes_no_piece(writer, ten, rows):
+    narrow = Engine(writer.model, rows=rows)
+    for written in narrow.write(BRIEF, seeds=[101, 104, 105], sampling=SAMPLING):
+        assert without_time(written) == without_time(ten[100 + [1, 4, 5][written.index]])
+
+
 def test_the_engine_writes_header_and_markers_and_nothing_else(ten):
     opening = "".join(f"{line}\n" for line in PROMPT) + header(metre="3/4", key="G", tempo=60)
     for written in ten.values():
@@ -89,16 +97,16 @@ class Doubting:
     def __init__(self) -> None:
         self.seconds: list[str] = []
 
-    def refusal(self, line: str, *, last: bool) -> str:
+    def refusal(self, line: str, *, last: bool, before: Sequence[str] = ()) -> str:
         if line.startswith("[r:1/"):
             self.seconds.append(line)
         stuck = line.startswith("[r:2/") and len(self.seconds) < 3
-        return "add up" if stuck else Guard(Fraction(3, 4)).refusal(line, last=last)
+        return "add up" if stuck else Guard(Fraction(3, 4)).refusal(line, last=last, before=before)
 
 
 def test_a_line_that_leads_nowhere_is_sampled_again_too(writer, monkeypatch):
     doubting = Doubting()
-    monkeypatch.setattr(engine, "Guard", lambda **_rules: doubting)
+    monkeypatch.setattr(piece, "Guard", lambda **_rules: doubting)
     brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=4)
     (written,) = writer.write(brief, seeds=[1], sampling=SAMPLING)
     assert (written.bars, written.reason) == (4, "")
