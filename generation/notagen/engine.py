@@ -6,7 +6,6 @@ same piece, whatever is written beside it.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 
 import numpy as np
 import torch
@@ -16,10 +15,9 @@ from torch import Tensor
 from generation.notagen import patches
 from generation.notagen.characters import write_alone
 from generation.notagen.decoding import Decoder
-from generation.notagen.guard import Guard
 from generation.notagen.model import NotaGen
 from generation.notagen.patches import SIZE, Patch
-from generation.notagen.piece import LONGEST_LINE, Brief, Piece, Written
+from generation.notagen.piece import LONGEST_LINE, Brief, Piece, Written, start_of
 from generation.notagen.sampling import Sampling
 
 ENGINE_VERSION = "2"
@@ -51,13 +49,16 @@ class Engine:
         and the unfinished pieces are lost. Raises ValueError for a brief that cannot be written.
         """
         decoder = self._decoder
-        opening = patches.encode_complete(brief.opening)
-        limit = min(LONGEST_LINE, decoder.config.patch_length - len(opening) - 2)
-        if limit < 4:
-            raise ValueError("The header leaves no room for music in this model's context.")
+        if len(brief.lines) == brief.bars:  # a theme that is cut, not gone on from
+            nothing = torch.zeros(0)
+            for index, seed in enumerate(seeds):
+                yield Piece(index, seed, brief, brief.guard(), 0, start=nothing, start_length=0).written()
+            return
+        opening = start_of(brief, decoder.config.patch_length)
+        limit = min(LONGEST_LINE, decoder.config.patch_length - len(patches.encode_complete(brief.opening)) - 2)
         hidden = decoder.open(_tensor(opening))
         states = hidden.expand(decoder.rows, -1).clone()
-        guard = Guard(metre=Fraction(brief.metre))
+        guard = brief.guard()
         waiting = deque(enumerate(seeds))
         rows: dict[int, Piece] = {}
         while waiting or rows:
@@ -66,7 +67,8 @@ class Engine:
                     index, seed = waiting.popleft()
                     decoder.begin(row)
                     states[row] = hidden
-                    rows[row] = Piece(index, seed, brief, opening, guard, limit, start=states[row].clone())
+                    start = states[row].clone()
+                    rows[row] = Piece(index, seed, brief, guard, limit, start=start, start_length=len(opening))
             if should_stop():
                 return
             made = self._patches(rows, states, sampling)

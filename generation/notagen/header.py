@@ -8,6 +8,7 @@ preprocessing give for a piano part on two staves; NotaGen-X has seen exactly th
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
@@ -88,16 +89,20 @@ def tempo_text(tempo: float) -> str:
     return text.rstrip("0").rstrip(".")
 
 
-def header(*, metre: str, key: str, tempo: float) -> str:
-    """The seven header lines of a piano piece in eighths (``L:1/8``), each with its line end.
+PIANO = (SCORE, RIGHT_HAND, LEFT_HAND)
+"""Staves and voices of a piano part of one voice a hand: the `%%score` line and the `V:` lines."""
+
+
+def header(*, metre: str, key: str, tempo: float, staves: Sequence[str] = PIANO) -> str:
+    """The header lines of a piano piece in eighths (``L:1/8``), each with its line end.
 
     `metre` as ``3/4``, `key` as ``C``, ``Bb``, ``F#min`` or ``Ddor``, `tempo` in quarter notes a minute whatever
-    the metre. Prompt lines stand before this text, the first bar behind it. Raises ValueError for anything that
-    is not written so.
+    the metre, `staves` the `%%score` line and the `V:` lines. Prompt lines stand before this text, the first bar
+    behind it. Raises ValueError for anything that is not written so.
     """
     if not _METRE.fullmatch(metre):
         raise ValueError(f"A metre is written like 3/4, not {metre!r}.")
     if not _KEY.fullmatch(key):
         raise ValueError(f"A key is written like C, Bb or F#min, not {key!r}.")
-    lines = (SCORE, "L:1/8", f"Q:1/4={tempo_text(tempo)}", f"M:{metre}", f"K:{key}", RIGHT_HAND, LEFT_HAND)
+    lines = (staves[0], "L:1/8", f"Q:1/4={tempo_text(tempo)}", f"M:{metre}", f"K:{key}", *staves[1:])
     return "".join(f"{line}\n" for line in lines)
