@@ -134,7 +134,7 @@ def parse(text: str) -> Score:
         raise NotationError(f"The piece has more than {MOST_LINES} bars.")
     header = _header(lines[:first])
     declared = {voice.number for voice in header.voices}
-    reader = _Reader(header)
+    reader = BarReader(header)
     bars = []
     for number, line in enumerate(lines[first:], start=1):
         try:
@@ -206,8 +206,8 @@ def _voice(value: str) -> Voice:
     return Voice(int(found[1]), clef[1] if clef else "treble", names.get("nm") or names.get("name") or "")
 
 
-class _Reader:
-    """Walks the bars and remembers what lasts beyond one: unit, metre, key, and open ties of each voice."""
+class BarReader:
+    """Walks the bars of a piece and remembers what lasts beyond one: unit, metre, key, open ties of each voice."""
 
     def __init__(self, header: Header) -> None:
         self.unit = header.unit
@@ -218,6 +218,7 @@ class _Reader:
         self.ties: dict[int, dict[tuple[str, int], int]] = {}
 
     def bar(self, line: str) -> Bar:
+        """The next bar. Raises NotationError for a line that is not one bar of music."""
         checked = read_line(line, unit=self.unit, metre=self.metre)
         marker = _MARKER.match(line)
         pieces = _VOICE_PART.split(line[marker.end() :] if marker else line)
