@@ -31,9 +31,10 @@ class Command(BaseCommand):
         if tables_are_missing():
             call_command("migrate", verbosity=0, interactive=False)
         try:
-            film = seed_film(data=json.loads((FOLDER / "film.json").read_text(encoding="utf-8")))
-            pieces = seed_pieces(data=json.loads((FOLDER / "etudes.json").read_text(encoding="utf-8")))
             checkpoint = seed_demo_checkpoint()
+            pieces = seed_pieces(data=json.loads((FOLDER / "etudes.json").read_text(encoding="utf-8")))
+            # Last: `serve` takes a film for the sign that all this was done before.
+            film = seed_film(data=json.loads((FOLDER / "film.json").read_text(encoding="utf-8")))
         except DomainError as error:
             raise CommandError(str(error)) from error
         cues = film.cues.count()
