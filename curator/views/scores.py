@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import aget_object_or_404, get_object_or_404, redirect, render
+from django.utils.formats import number_format
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -21,6 +22,9 @@ from curator.models.library import MediaFile, PieceVersion, Rendering, Rendering
 from curator.models.ranking import Take
 from curator.views.access import SignedInRequest, owner
 from curator.views.media import send_media
+
+# What of the sampling a reader is told; the rest belongs to the machine.
+SAMPLING = {"top_k": "top-k", "top_p": "top-p", "temperature": "t"}
 
 MP3_WAIT_SECONDS = 45.0
 MP3_POLL_SECONDS = 0.3
@@ -159,9 +163,12 @@ def _making(version: PieceVersion) -> list[tuple[str, str]]:
     rows = []
     for key, label in labels.items():
         value = making.get(key)
-        if isinstance(value, dict):
+        if key == "checkpoint" and value:
+            # The whole hash stands in the files; here its beginning tells two checkpoints of one name apart.
+            value = ", ".join(filter(None, (making.get("checkpoint_name"), str(value)[:8])))
+        elif isinstance(value, dict):
             value = ", ".join(
-                f"{name} {part:g}" if isinstance(part, float) else f"{name} {part}" for name, part in value.items()
+                f"{SAMPLING[name]} {number_format(part)}" for name, part in value.items() if name in SAMPLING
             )
         elif isinstance(value, list):
             value = ", ".join(str(part).lstrip("%") for part in value)

@@ -135,11 +135,11 @@ function mark() {
 function fail() {
   if (!current || !audio.error) return;
   if (!fallback && current.playerMp3) {
-    const place = audio.currentTime;
+    const [place, asked] = [audio.currentTime, !audio.paused];
     fallback = true;
     audio.src = current.playerMp3;
     wanted = place || null;
-    play();
+    if (asked) play(); // a page that only opened its sound stays silent
   } else {
     part("trouble").textContent = words.wordsTrouble;
     mark();

@@ -55,6 +55,20 @@ def test_score_shows_its_pages_facts_and_player(owner_client):
     assert len(ids) == len(set(ids))
 
 
+def test_score_says_key_and_making_as_a_musician_would(owner_client):
+    making = {
+        "checkpoint": "6f9824e292a1" + "0" * 52,
+        "checkpoint_name": "Demo",
+        "seed": 7,
+        "sampling": {"top_k": 9, "top_p": 0.95, "temperature": 0.85, "rows": 8},
+    }
+    version = repeat_version(making=making)
+    PieceVersion.objects.update(facts={"key": "Dmin", "metre": "3/4"})
+    html = owner_client.get(page_of(version)).content.decode()
+    for words in ("<dd>D minor</dd>", "<dd>Demo, 6f9824e2</dd>", "<dd>top-k 9, top-p 0.95, t 0.85</dd>"):
+        assert words in html
+
+
 def test_score_player_knows_sound_and_times_of_the_notes_on_the_page(owner_client):
     version = repeat_version()
     make_rendering(version=version)
