@@ -139,6 +139,7 @@ def write_secret_key() -> None:
         file.write(
             ("\n" if known and not known.endswith("\n") else "") + f"CUEWRIGHT_SECRET_KEY={secrets.token_urlsafe(48)}\n"
         )
+    path.chmod(0o600)  # the file may have been there before, readable by all
 
 
 def call(arguments: list[str]) -> int:

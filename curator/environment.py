@@ -13,7 +13,8 @@ def load_env_file(path: Path = ROOT / ".env") -> None:
     """Put `NAME=value` lines of `path` into os.environ unless set already. A missing file is fine."""
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    # -sig: Windows' Notepad puts a mark before the first name
+    for line in path.read_text(encoding="utf-8-sig").splitlines():
         name, sign, value = line.partition("=")
         if sign and not name.lstrip().startswith("#"):
             os.environ.setdefault(name.strip(), value.strip().strip("\"'"))

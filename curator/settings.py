@@ -16,7 +16,7 @@ DEBUG = flag("CUEWRIGHT_DEBUG", default=False)
 PORT = whole_number("CUEWRIGHT_PORT", 8000)
 
 # Without a key of its own a process makes one up: sessions and links then end with it (a system check says so).
-SECRET_KEY_IS_EPHEMERAL = "CUEWRIGHT_SECRET_KEY" not in os.environ
+SECRET_KEY_IS_EPHEMERAL = not os.environ.get("CUEWRIGHT_SECRET_KEY")
 SECRET_KEY = os.environ.get("CUEWRIGHT_SECRET_KEY") or secrets.token_urlsafe(48)
 ALLOWED_HOSTS = names("CUEWRIGHT_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = names("CUEWRIGHT_ORIGINS", "")
@@ -79,11 +79,10 @@ SQLITE_OPTIONS: dict[str, Any] = {
         "PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=27103364;PRAGMA cache_size=2000;"
     ),
 }
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(
-        os.environ.get("DATABASE_URL") or f"sqlite:///{DATA / 'cuewright.sqlite3'}", conn_max_age=0
-    )
-}
+# Not by way of a URL: the folder's name may hold what means something there.
+DATABASES: dict[str, Any] = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "cuewright.sqlite3"}}
+if database_url := os.environ.get("DATABASE_URL"):
+    DATABASES["default"] = dj_database_url.parse(database_url, conn_max_age=0)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
