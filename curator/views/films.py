@@ -25,6 +25,8 @@ def home(request: SignedInRequest) -> HttpResponse:
     )
     cue = waiting.first()
     url = url_of("listen", cue.film.slug, cue.number) if cue else ""
+    if request.headers.get("HX-Request"):  # the waiting page asks whether it may go on
+        return HttpResponse(headers={"HX-Redirect": url}) if url else HttpResponse(status=204)
     return HttpResponseRedirect(url) if url else render(request, "curator/nothing_to_hear.html")
 
 

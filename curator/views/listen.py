@@ -40,6 +40,8 @@ def listen(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     """The pair that this listener is to hear now, or what is missing for one."""
     cue = _cue(slug, number)
     pair = next_pair(cue=cue, rater=request.user, audible=True)
+    if request.headers.get("HX-Request"):  # the waiting page asks whether it may go on
+        return HttpResponse(headers={"HX-Refresh": "true"}) if pair else HttpResponse(status=204)
     if pair is None:
         takes = cue.takes.in_the_running().count()
         return render(request, "curator/listen_wait.html", {"cue": cue, "film": cue.film, "takes": takes})

@@ -3,7 +3,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from curator.models.film import HitPoint
+from curator.models.film import Cue, HitPoint
 from tests.factories import make_cue, make_film, make_take
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,11 @@ def test_home_leads_a_listener_to_what_wants_ears(rater_client):
     assert "Nothing to hear yet" in rater_client.get("/").content.decode()
     make_cue(film=film, state="to_rank")
     assert rater_client.get("/")["Location"] == reverse("listen", args=[film.slug, "1m2"])
+    assert rater_client.get("/", headers={"HX-Request": "true"})["HX-Redirect"] == reverse(
+        "listen", args=[film.slug, "1m2"]
+    )
+    Cue.objects.all().delete()
+    assert rater_client.get("/", headers={"HX-Request": "true"}).status_code == 204
 
 
 def test_home_asks_for_sign_in_and_takes_no_post(client, owner_client):

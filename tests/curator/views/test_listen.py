@@ -80,6 +80,15 @@ def test_listen_waits_for_two_takes(owner_client, count):
     assert "Blind listening begins with two" in owner_client.get(url("listen", waiting)).content.decode()
 
 
+def test_listen_page_that_waits_goes_on_by_itself(rater_client, cue):
+    waiting = cue_with_takes(2)
+    page = rater_client.get(url("listen", waiting)).content.decode()
+    assert f'hx-get="{url("listen", waiting)}"' in page
+    asked = {"HX-Request": "true"}
+    assert rater_client.get(url("listen", waiting), headers=asked).status_code == 204
+    assert rater_client.get(url("listen", cue), headers=asked)["HX-Refresh"] == "true"
+
+
 def test_listen_waits_for_the_sound(rater_client):
     silent = cue_with_takes(3)
     page = rater_client.get(url("listen", silent)).content.decode()
