@@ -4,6 +4,7 @@ A lint rule bans the POSIX-only calls everywhere else.
 """
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -43,12 +44,12 @@ def run_bounded(
 ) -> Completed:
     """Run `args` with `input` on stdin, at most `timeout` seconds and `memory_mb` MiB of address space.
 
-    The whole process group ends with the time limit. The memory bound holds where the system can set one
-    (RLIMIT_AS on Linux and macOS); on Windows only the time bound holds. Never raises for what the process
-    does; OSError when it cannot be started.
+    The whole process group ends with the time limit. The memory bound holds where the system sets one (RLIMIT_AS;
+    macOS and Windows do not), and is lower where less is allowed. Should this process be killed meanwhile, a bound on
+    CPU time ends the orphan. Never raises for what the process does; OSError when it cannot be started.
     """
     process = subprocess.Popen(
-        [*_with_memory_limit(memory_mb), *args],
+        [*_with_limits(memory_mb, timeout), *args],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -63,22 +64,34 @@ def run_bounded(
         end_group(process, grace=0)
         stdout, stderr = process.communicate()
         return Completed(process.returncode, stdout, stderr, timed_out=True)
+    except BaseException:
+        # Ctrl-C, or this process ends: nobody would wait for the other one any more.
+        end_group(process, grace=0)
+        raise
 
 
 # A tiny launcher instead of preexec_fn, which is unsafe in a process that has threads.
-_LAUNCHER = (
-    "import os,resource,sys;"
-    "limit=int(sys.argv[1])<<20;"
-    "resource.setrlimit(resource.RLIMIT_AS,(limit,limit));"
-    "resource.setrlimit(resource.RLIMIT_CORE,(0,0));"
-    "os.execvp(sys.argv[2],sys.argv[2:])"
-)
+_LAUNCHER = """
+import os, resource, sys
+for kind, most in ("AS", int(sys.argv[1]) << 20), ("CPU", int(sys.argv[2])), ("CORE", 0):
+    kind = getattr(resource, "RLIMIT_" + kind)
+    allowed = resource.getrlimit(kind)[1]
+    most = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+    try:
+        resource.setrlimit(kind, (most, most))
+    except (ValueError, OSError):
+        pass
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+# Threads spend CPU time side by side, so the bound is well above the one on time.
+_CPU_SECONDS_PER_SECOND = 4
 
 
-def _with_memory_limit(memory_mb: int) -> list[str]:
+def _with_limits(memory_mb: int, seconds: float) -> list[str]:
     if WINDOWS:
         return []
-    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(memory_mb)]
+    cpu_seconds = math.ceil(_CPU_SECONDS_PER_SECOND * seconds) + 1
+    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(memory_mb), str(cpu_seconds)]
 
 
 def new_group() -> dict[str, Any]:
