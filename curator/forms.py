@@ -117,7 +117,8 @@ def _spans(values: list[Any]) -> list[Span]:
 
 def _event(value: list[Any]) -> list[object]:
     moment, name, side, position = value
-    if not isinstance(name, str) or side not in ("left", "right", ""):
+    # halves of characters and NUL can be written in JSON, but not into every database
+    if not isinstance(name, str) or not name.isprintable() or side not in ("left", "right", ""):
         raise ValueError
     return [_count(moment), name[:20], side, _seconds(position)]
 
@@ -132,6 +133,6 @@ def _seconds(value: Any) -> float:
 
 def _count(value: Any) -> int:
     number = int(value)
-    if number < 0:
+    if not 0 <= number < 2**53:
         raise ValueError
     return number

@@ -58,7 +58,8 @@ def judge(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     if not form.is_valid():
         trouble = " ".join(str(error) for errors in form.errors.values() for error in errors)
         messages.error(request, trouble)
-        return _page(request, cue, pair, status=400)
+        own = pair.rater_id == request.user.pk and pair.closed_at is None
+        return _page(request, cue, pair, status=400) if own else redirect("listen", slug, number)
     try:
         record_judgement(
             pair=pair,

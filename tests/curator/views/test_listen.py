@@ -163,6 +163,9 @@ def test_judge_keeps_the_report(owner_client, cue):
         '{"ms": -1}',
         '{"ms": Infinity}',
         '{"events": [[0, 1, "left", 0]]}',
+        '{"events": [[0, "\\ud834", "left", 0]]}',  # half a character: PostgreSQL and a backup refuse it
+        '{"events": [[0, "\\u0000", "left", 0]]}',
+        '{"events": [[1e300, "play", "left", 0]]}',
         "[" * 5000,
         '{"left": ' + json.dumps([[0, 1]] * 501) + "}",
     ],
@@ -185,6 +188,15 @@ def test_judge_refuses_the_pair_of_another_listener(owner_client, rater_client, 
     response = owner_client.post(url("judge", cue), {"pair": pair.public_id, "answer": "left"}, follow=True)
     assert "handed to somebody else" in response.content.decode()
     assert Judgement.objects.count() == 0
+
+
+def test_judge_shows_nothing_of_the_pair_of_another_listener(owner_client, rater, cue):
+    pair = hand(cue, rater, audible=True)
+    response = owner_client.post(url("judge", cue), {"pair": pair.public_id, "answer": "nonsense"}, follow=True)
+    assert response.redirect_chain == [(url("listen", cue), 302)]
+    page = response.content.decode()
+    assert pair.left_token not in page
+    assert pair.right_token not in page
 
 
 def test_judge_refuses_the_pair_of_another_cue(owner_client, owner, cue):
