@@ -6,8 +6,10 @@ Imports inside functions, foreign keys, reverse names and migrations are walked 
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,6 +174,24 @@ def test_nobody_imports_relatively():
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert wrong == []
+
+
+# Dependencies that no file of ours imports, and who needs them.
+NEEDED_BY_NAME = {
+    "redis": "Celery's transport to Redis",
+    "psycopg": "Django's PostgreSQL backend",
+    "pywin32": "file locks of Celery's filesystem transport on Windows",
+    "django_htmx": "an app and a middleware in the settings",
+    "abctoolkit": "its scripts are run as subprocesses",
+    "musicxml": "its schema file is read from where it is installed",
+}
+
+
+def test_every_dependency_is_needed():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[^A-Za-z0-9-]", line, maxsplit=1)[0].replace("-", "_") for line in told}
+    imported = {name.split(".")[0] for path in _sources(*FLOORS) for name in _imports(path)}
+    assert {name for name in names if name not in imported} == set(NEEDED_BY_NAME)
 
 
 PAGES = ("home", "film", "desk", "listen", "standings", "delivery", "library", "score", "workers", "components")

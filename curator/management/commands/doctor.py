@@ -61,7 +61,7 @@ def _checks() -> Iterator[Check]:
     yield Check(
         "Python 3.11 or newer", sys.version_info >= (3, 11), "Install Python 3.11 or newer and run run.py with it."
     )
-    for package in ("torch", "verovio", "music21", "av", "abctoolkit", "trl", "transformers"):
+    for package in ("torch", "verovio", "av", "abctoolkit"):
         found = importlib.util.find_spec(package) is not None
         yield Check(f"Python package {package}", found, "Run `python run.py set-up`.")
     yield Check(
