@@ -149,7 +149,7 @@ def lede(now: Standings, approval: Approval | None) -> str:
     if approval:
         return _("Take %(number)d is the music of this cue.") % {"number": approval.take.number}
     if not now.leader:
-        return _("Nobody has judged these takes yet.") if now.rows else _("There are no takes yet.")
+        return _("No pair has been decided yet.") if now.rows else _("There are no takes yet.")
     first, *others = now.rows
     close = [row for row in others if row.p_best >= CLOSE_BEHIND]
     leads = _("Take %(number)d leads.") % {"number": first.take.number}

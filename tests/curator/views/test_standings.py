@@ -116,7 +116,7 @@ def test_draw_puts_equals_on_the_line():
 
 def test_lede_names_who_is_close(owner):
     cue = cue_with_takes(3)
-    assert lede(read_standings(cue=cue), None) == "Nobody has judged these takes yet."
+    assert lede(read_standings(cue=cue), None) == "No pair has been decided yet."
     judge(cue, owner, 1)
     assert lede(read_standings(cue=cue), None).startswith("Take ")
     assert lede(read_standings(cue=cue_with_takes(0)), None) == "There are no takes yet."
