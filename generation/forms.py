@@ -1,47 +1,166 @@
 """What the desk's form sends, checked."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from curator.domain.errors import DomainError
 from curator.models.film import Cue
 from curator.models.ranking import TakeState
-from generation.domain.prompts import default_style, styles_of
+from generation.domain.prompts import default_stage, default_style, never_seen, stages_of, styles_of
 from generation.domain.requests import MOST_TAKES, SEEDS
+from generation.domain.starts import Choice, Start, StartMode, find_start
 from generation.models.checkpoints import Checkpoint
 
 TAKES = 8
 
+LISTED = 12
+"""So many styles fit into a list; more are searched by typing."""
+
+GROUPS = {"own": _("Takes of this cue"), "film": _("Kept takes of the film"), "library": _("Library")}
+
+REGISTER = [
+    (str(12 * (octave + 1) + step), f"{name}{octave}")
+    for octave in range(9)
+    for name, step in zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True)
+    if 21 <= 12 * (octave + 1) + step <= 108
+]
+"""The white keys by their MIDI numbers."""
+
 
 class AskForm(forms.Form):
-    """How many takes, by which checkpoint, how drawn. Fields start with what suits the checkpoint and the cue."""
+    """How many takes, by which checkpoint, how drawn, from what, keeping what.
+
+    Fields start with what suits the checkpoint and the cue. `proposed` holds values that the reader has entered
+    already and that are shown again without being judged.
+    """
 
     checkpoint = forms.ChoiceField(label=_("Checkpoint"))
     style = forms.ChoiceField(label=_("Style"), required=False)
+    stage = forms.ChoiceField(label=_("Stage"), required=False)
     count = forms.IntegerField(label=_("Takes"), min_value=1, max_value=MOST_TAKES, initial=TAKES)
     temperature = forms.FloatField(label=_("Temperature"), min_value=0.05, max_value=3)
+    mode = forms.ChoiceField(
+        label=_("Start from"),
+        required=False,
+        choices=[
+            ("", _("Nothing")),
+            (StartMode.FIRST.value, _("The first bars of music")),
+            (StartMode.WHOLE.value, _("All of it, as long as the cue")),
+            (StartMode.KEEP_RIGHT.value, _("Its right hand, the left is new")),
+            (StartMode.KEEP_LEFT.value, _("Its left hand, the right is new")),
+        ],
+    )
+    source = forms.ChoiceField(label=_("Music"), required=False)
+    bars = forms.IntegerField(label=_("Bars"), required=False, min_value=1, max_value=500, initial=4)
+    lowest = forms.ChoiceField(label=_("Lowest note"), required=False, choices=[("", _("free")), *REGISTER])
+    highest = forms.ChoiceField(label=_("Highest note"), required=False, choices=[("", _("free")), *REGISTER])
+    density = forms.FloatField(
+        label=_("Most notes a second"), required=False, min_value=0.2, max_value=50, help_text=_("Empty: free.")
+    )
+    hands = forms.BooleanField(label=_("Playable by two hands"), required=False)
+    tonic = forms.BooleanField(label=_("Ends on the tonic"), required=False)
     top_k = forms.IntegerField(label=_("Top-k"), min_value=0, max_value=128)
     top_p = forms.FloatField(label=_("Top-p"), min_value=0.05, max_value=1)
     seed = forms.IntegerField(
         label=_("Seed"), required=False, min_value=0, max_value=SEEDS - 1, help_text=_("Empty: a new one.")
     )
 
-    def __init__(self, data: Any = None, *, cue: Cue, checkpoint: Checkpoint, known: list[Checkpoint]) -> None:
-        initial = {"checkpoint": checkpoint.public_id, "style": default_style(cue, checkpoint), **checkpoint.sampling}
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        cue: Cue,
+        checkpoint: Checkpoint,
+        known: list[Checkpoint],
+        starts: list[Choice],
+        proposed: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.chosen = checkpoint
+        initial = {
+            "style": default_style(cue, checkpoint),
+            "stage": default_stage(cue, checkpoint),
+            **checkpoint.sampling,
+            **(proposed or {}),
+            "checkpoint": checkpoint.public_id,
+        }
         super().__init__(data, initial=initial)
         fields: dict[str, Any] = self.fields
         fields["checkpoint"].choices = [(row.public_id, row.name) for row in known]
-        fields["style"].choices = [(style.value, style.label) for style in styles_of(checkpoint)]
-        if not fields["style"].choices:
-            del fields["style"]
-        for name, step in (("temperature", "0.05"), ("top_p", "0.01")):
+        self._offer_styles(fields)
+        fields["stage"].choices = [(stage, stage) for stage in stages_of(checkpoint)]
+        if not fields["stage"].choices:
+            del fields["stage"]
+        fields["source"].choices = [("", _("Choose"))] + [
+            (title, [(one.version, one.label) for one in starts if one.group == group])
+            for group, title in GROUPS.items()
+            if any(one.group == group for one in starts)
+        ]
+        for name, step in (("temperature", "0.05"), ("top_p", "0.01"), ("density", "0.1")):
             fields[name].widget.attrs["step"] = step
+
+    def _offer_styles(self, fields: dict[str, Any]) -> None:
+        """What the checkpoint knows, as a list; more than fits into one as suggestions to a field to type in."""
+        self.suggestions = [style.value for style in styles_of(self.chosen)]
+        if not 0 < len(self.suggestions) <= LISTED:
+            fields["style"] = forms.CharField(
+                label=_("Style"),
+                required=False,
+                max_length=200,
+                help_text=_("Period / composer / instrumentation"),
+                widget=forms.TextInput(attrs={"list": "styles", "autocomplete": "off"}),
+            )
+            return
+        fields["style"].choices = [(style.value, style.label) for style in styles_of(self.chosen)]
+        self.suggestions = []
+
+    @property
+    def warning(self) -> str:
+        """A sentence on a style that the checkpoint has never seen; empty where it has."""
+        try:
+            return never_seen(checkpoint=self.chosen, style=str(self["style"].value() or ""))
+        except DomainError as error:
+            return str(error)
 
     @property
     def sampling(self) -> dict[str, float]:
         """The checked settings of the draw."""
         return {name: self.cleaned_data[name] for name in ("temperature", "top_k", "top_p")}
+
+    @property
+    def constraints(self) -> dict[str, Any]:
+        """What every bar must keep."""
+        given = self.cleaned_data
+        register = {name: int(given[name]) if given[name] else None for name in ("lowest", "highest")}
+        return {**register, "density": given["density"], "hands": given["hands"], "tonic": given["tonic"]}
+
+    @property
+    def theme(self) -> Start | None:
+        """What the music starts from. Raises DomainError when it is gone."""
+        given = self.cleaned_data
+        if not given["mode"]:
+            return None
+        return find_start(version=given["source"], mode=StartMode(given["mode"]), bars=given["bars"] or 4)
+
+    @property
+    def starts_open(self) -> bool:
+        """Whether the part on the music to start from is in use."""
+        return bool(self["mode"].value() or self.errors.keys() & {"mode", "source", "bars"})
+
+    @property
+    def keeps_open(self) -> bool:
+        """Whether the part on what every bar must keep is in use."""
+        names = ("lowest", "highest", "density", "hands", "tonic")
+        return any(self[name].value() for name in names) or bool(self.errors.keys() & set(names))
+
+    def clean(self) -> dict[str, Any]:
+        """Music to start from needs to be named."""
+        given = super().clean() or {}
+        if given.get("mode") and not given.get("source") and "source" not in self.errors:
+            self.add_error("source", _("Choose the music to start from."))
+        return given
 
 
 class TakeStateForm(forms.Form):

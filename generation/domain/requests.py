@@ -19,8 +19,10 @@ from curator.models.film import Cue
 from curator.models.jobs import Job, JobState
 from generation.domain.checkpoints import find_checkpoint
 from generation.domain.prompts import prompt_of
+from generation.domain.starts import Start, is_complete, start_again, start_brief
 from generation.models.checkpoints import Checkpoint
 from generation.models.requests import Candidate, CandidateState, CueRequest
+from generation.notagen.constraints import Constraints
 from generation.notagen.header import header
 
 WRITE_JOB = "generation.write"
@@ -28,6 +30,12 @@ MOST_TAKES = 64
 SEEDS = 2**32
 
 OPEN_CANDIDATES = (CandidateState.WAITING, CandidateState.WRITING)
+
+# What generation.notagen.constraints can say; here so that the catalogues hold it.
+SENTENCES = (
+    _noop("A register is an octave or more between 21 (A0) and 108 (C8)."),
+    _noop("The density lies between 0.2 and 50 notes a second."),
+)
 
 STOPPED = _noop("The work was stopped before this take was written.")
 
@@ -38,14 +46,19 @@ def request_takes(
     count: int = 8,
     checkpoint: Checkpoint | None = None,
     style: str = "",
+    stage: str = "",
     sampling: Mapping[str, float] | None = None,
     seed: int | None = None,
+    constraints: Mapping[str, Any] | None = None,
+    theme: Start | None = None,
     created_by: User | None = None,
 ) -> CueRequest:
     """Ask for `count` candidates with tempo, metre, key and length of the cue, and send the work to a worker.
 
     sampling: top_k, top_p, temperature; what is not given is the checkpoint's own. Without `seed` one is drawn.
-    Raises DomainError for what cannot be written.
+    constraints: what every bar must keep (generation.notagen.constraints). theme: what the music starts from; one
+    that is cut to the cue's length leaves nothing to write and gives a single candidate. Raises DomainError for
+    what cannot be written.
     """
     checkpoint = checkpoint or find_checkpoint()
     if not 1 <= count <= MOST_TAKES:
@@ -53,7 +66,10 @@ def request_takes(
     if seed is not None and not 0 <= seed < SEEDS:
         raise DomainError(_("A seed is a whole number from 0 to %(most)d.") % {"most": SEEDS - 1})
     settings = checked_sampling({**checkpoint.sampling, **(sampling or {})})
-    brief = _brief(cue, checkpoint, style)
+    kept = checked_constraints(constraints or {})
+    brief = _brief(cue, checkpoint, style, stage, theme)
+    if is_complete(brief):
+        count = 1
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     with transaction.atomic():
         Cue.objects.select_for_update().get(pk=cue.pk)
@@ -65,6 +81,7 @@ def request_takes(
             seed=seed,
             sampling=settings,
             brief=brief,
+            constraints=kept,
             created_by=created_by,
         )
         Candidate.objects.bulk_create(
@@ -97,7 +114,10 @@ def ask_again(*, candidate: Candidate, created_by: User | None = None) -> CueReq
         count=1,
         checkpoint=request.checkpoint,
         style=str(request.brief.get("style", "")),
+        stage=str(request.brief.get("stage", "")),
         sampling=request.sampling,
+        constraints=request.constraints,
+        theme=start_again(request.brief),
         created_by=created_by,
     )
 
@@ -138,15 +158,19 @@ def checked_sampling(given: Mapping[str, float]) -> dict[str, Any]:
     return {"top_k": top_k, "top_p": top_p, "temperature": temperature}
 
 
-def _brief(cue: Cue, checkpoint: Checkpoint, style: str) -> dict[str, Any]:
-    prompt = prompt_of(cue=cue, checkpoint=checkpoint, style=style)
+def checked_constraints(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The constraints that ask for something, by name. Raises DomainError for what no piano piece can keep."""
+    asked = {name: value for name, value in given.items() if value not in (None, False, "")}
     try:
-        header(metre=cue.metre, key=cue.key, tempo=cue.tempo)
-    except ValueError as error:
-        raise DomainError(
-            _("The cue's metre, key or tempo cannot be written down: %(reason)s") % {"reason": error}
-        ) from error
-    return {
+        Constraints(**asked)
+    except (TypeError, ValueError) as error:
+        raise DomainError(_(str(error))) from error
+    return asked
+
+
+def _brief(cue: Cue, checkpoint: Checkpoint, style: str, stage: str, theme: Start | None) -> dict[str, Any]:
+    prompt = prompt_of(cue=cue, checkpoint=checkpoint, style=style, stage=stage)
+    brief = {
         "prompt": list(prompt),
         "style": style,
         "metre": cue.metre,
@@ -154,6 +178,17 @@ def _brief(cue: Cue, checkpoint: Checkpoint, style: str) -> dict[str, Any]:
         "tempo": cue.tempo,
         "bars": cue.bars,
     }
+    if stage:
+        brief["stage"] = stage
+    if theme is not None:
+        brief |= start_brief(cue=cue, start=theme)
+    try:
+        header(metre=str(brief["metre"]), key=str(brief["key"]), tempo=cue.tempo)
+    except ValueError as error:
+        raise DomainError(
+            _("The cue's metre, key or tempo cannot be written down: %(reason)s") % {"reason": error}
+        ) from error
+    return brief
 
 
 def _first_number(cue: Cue) -> int:

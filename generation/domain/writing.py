@@ -22,7 +22,7 @@ from generation.domain.requests import OPEN_CANDIDATES
 from generation.models.requests import Candidate, CandidateState, CueRequest
 
 if TYPE_CHECKING:
-    from generation.notagen.piece import Written
+    from generation.notagen.piece import Brief, Written
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,6 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
     missing ones only, and since they depend on nothing but their seeds, the very same ones.
     """
     # torch is heavy and only workers and commands load it.
-    from generation.notagen.piece import Brief
     from generation.notagen.sampling import Sampling
 
     request = CueRequest.objects.select_related("cue__film", "checkpoint").filter(pk=request_id).first()
@@ -49,10 +48,8 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
         Candidate.objects.filter(pk__in=[row.pk for row in missing], state=CandidateState.WAITING).update(
             state=CandidateState.WRITING
         )
-        told = request.brief
-        brief = Brief(tuple(told["prompt"]), told["metre"], told["key"], float(told["tempo"]), int(told["bars"]))
         pieces = engine.write(
-            brief,
+            brief_of(request),
             seeds=[row.seed for row in missing],
             sampling=Sampling(**request.sampling),
             on_bar=telling.bar,
@@ -65,6 +62,27 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
     refresh_cue_state(cue=request.cue, ending=run.job)
     states = list(request.candidates.values_list("state", flat=True))
     return {"written": states.count(CandidateState.WRITTEN), "failed": states.count(CandidateState.FAILED)}
+
+
+def brief_of(request: CueRequest) -> "Brief":
+    """What the engine is told for a request."""
+    from generation.notagen.constraints import Constraints
+    from generation.notagen.header import PIANO
+    from generation.notagen.piece import Brief  # loads torch
+
+    told = request.brief
+    return Brief(
+        prompt=tuple(told["prompt"]),
+        metre=told["metre"],
+        key=told["key"],
+        tempo=float(told["tempo"]),
+        bars=int(told["bars"]),
+        theme=tuple(told.get("theme", ())),
+        kept=tuple(told.get("kept", ())),
+        kept_voice=int(told.get("kept_voice", 0)),
+        staves=tuple(told.get("staves", PIANO)),
+        constraints=Constraints(**request.constraints),
+    )
 
 
 class _Telling:
@@ -178,6 +196,8 @@ def _version(
             "seed": row.seed,
             "sampling": row.settings,
             "prompt": request.brief["prompt"],
+            "constraints": request.constraints,
+            "start": request.brief.get("start", {}),
             "engine": row.engine_version,
             "forced": row.forced,
             "rolled_back": row.rolled_back_share,

@@ -28,6 +28,12 @@ GIVEN_UP = {
     "keep its metre and tempo": _noop("Bar %(bar)s would not keep its metre and tempo."),
     "change key on both staves": _noop("Bar %(bar)s would not change key on both staves."),
     "close with one barline": _noop("Bar %(bar)s would not close with one barline."),
+    "stay on the keyboard": _noop("Bar %(bar)s would not stay on the keyboard."),
+    "stay in its register": _noop("Bar %(bar)s would not stay in its register."),
+    "stay as sparse as asked": _noop("Bar %(bar)s would not stay as sparse as asked."),
+    "lie under two hands": _noop("Bar %(bar)s would not lie under two hands."),
+    "end on the tonic": _noop("Bar %(bar)s would not end on the tonic."),
+    "keep the voice that stays": _noop("Bar %(bar)s would not keep the voice that stays."),
 }
 
 

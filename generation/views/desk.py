@@ -17,6 +17,7 @@ from curator.views.access import SignedInRequest, owner
 from generation.domain.checkpoints import in_use
 from generation.domain.desk import Desk, read_desk
 from generation.domain.requests import ask_again, cancel_request, request_takes
+from generation.domain.starts import starts_of
 from generation.forms import AskForm, TakeStateForm
 from generation.models.checkpoints import Checkpoint
 from generation.models.requests import Candidate, CandidateState, CueRequest
@@ -40,8 +41,11 @@ def desk(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
                 count=form.cleaned_data["count"],
                 checkpoint=Checkpoint.objects.get(public_id=form.cleaned_data["checkpoint"]),
                 style=form.cleaned_data.get("style", ""),
+                stage=form.cleaned_data.get("stage", ""),
                 sampling=form.sampling,
                 seed=form.cleaned_data["seed"],
+                constraints=form.constraints,
+                theme=form.theme,
                 created_by=request.user,
             )
         except DomainError as error:
@@ -142,7 +146,20 @@ def _form(request: HttpRequest, cue: Cue) -> AskForm | None:
         return None
     wanted = request.POST.get("checkpoint") or request.GET.get("checkpoint")
     chosen = next((row for row in known if row.public_id == wanted), None) or in_use(known)
-    return AskForm(request.POST if request.method == "POST" else None, cue=cue, checkpoint=chosen, known=known)
+    data = request.POST if request.method == "POST" else None
+    return AskForm(
+        data, cue=cue, checkpoint=chosen, known=known, starts=starts_of(cue=cue), proposed=_proposed(request)
+    )
+
+
+# What another checkpoint brings along, so that it is not taken over from the one before.
+_OF_THE_CHECKPOINT = {"style", "stage", "temperature", "top_k", "top_p"}
+
+
+def _proposed(request: HttpRequest) -> dict[str, str]:
+    """What was entered in the form when it asks to be drawn anew, because the checkpoint or the style changed."""
+    left_out = _OF_THE_CHECKPOINT if request.headers.get("HX-Trigger-Name") == "checkpoint" else set()
+    return {name: request.GET.get(name, "") for name in request.GET if name in AskForm.base_fields.keys() - left_out}
 
 
 def _context(cue: Cue, facts: Desk, show: str) -> dict[str, Any]:

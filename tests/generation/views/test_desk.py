@@ -9,11 +9,14 @@ from curator.models.jobs import Job, JobState
 from curator.models.library import Rendering, RenderingState
 from curator.models.ranking import TakeState
 from generation.domain import loading
+from generation.domain.checkpoints import Prompts, import_checkpoint
 from generation.models.requests import Candidate, CandidateState, CueRequest
 from tests.factories import make_cue, make_take
-from tests.generation.writing import small_checkpoint, waltz_cue, written_request
+from tests.generation.writing import SMALL, small_checkpoint, waltz_cue, written_request
 
 pytestmark = pytest.mark.django_db
+
+TINY = SMALL.parents[1] / "model" / "tiny_checkpoint.pth"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -223,7 +226,7 @@ def test_the_desk_asks_the_database_as_often_for_one_take_as_for_many(owner_clie
         make_take(cue=request.cue, number=10 + number)
     url = address("desk", request.cue)
     owner_client.get(url)  # asks for renderings, remembers the film in the session
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         owner_client.get(url)
 
 
@@ -231,3 +234,52 @@ def test_the_desk_asks_the_database_as_often_for_one_take_as_for_many(owner_clie
 def test_the_live_part_takes_nonsense_for_nothing(owner_client, asked_for):
     cue = waltz_cue()
     assert owner_client.get(address("desk_live", cue), {"open": asked_for}).status_code in (200, 286)
+
+
+def test_another_checkpoint_or_style_draws_the_form_anew_with_what_was_entered(owner_client):
+    cue = waltz_cue()
+    small = small_checkpoint()
+    tiny, _ = import_checkpoint(path=TINY, name="Tiny", prompts=Prompts.PUBLISHED)
+    entered = {"checkpoint": tiny.public_id, "style": "Waltz", "count": 3, "temperature": 0.3, "hands": "on"}
+    page = owner_client.get(address("desk", cue), entered, headers={"HX-Trigger-Name": "checkpoint"}).content.decode()
+    assert 'value="Romantic / Satie, Erik / Keyboard"' in page
+    assert page.count('<option value="Romantic / ') == 80
+    assert 'name="stage"' not in page
+    assert ('value="3"' in page, 'value="0.3"' in page) == (True, False)
+    assert "has never seen" not in page
+    typed = {"checkpoint": tiny.public_id, "style": "Modern / Einaudi, Ludovico / Piano"}
+    page = owner_client.get(address("desk", cue), typed, headers={"HX-Trigger-Name": "style"}).content.decode()
+    assert "Tiny has never seen: Modern, Einaudi, Ludovico, Piano." in page
+    page = owner_client.get(address("desk", cue), {"checkpoint": small.public_id}).content.decode()
+    assert 'name="stage"' in page
+
+
+def test_constraints_and_music_to_start_from_go_into_the_request(owner_client):
+    take = written_request(count=1, bars=6).cue.takes.get()
+    cue = take.cue
+    version = take.version.public_id
+    page = owner_client.get(address("desk", cue)).content.decode()
+    assert f'<option value="{version}">Take 1</option>' in page
+    fields = {"mode": "first", "source": version, "bars": 2, "highest": "84", "hands": "on", "stage": "Peace"}
+    assert asked(cue, owner_client, **fields).status_code == 302
+    request = CueRequest.objects.first()
+    assert request.constraints == {"highest": 84, "hands": True}
+    assert request.brief["start"] == {"version": version, "mode": "first", "bars": 2}
+    assert (len(request.brief["theme"]), request.brief["prompt"][-1]) == (2, "%Peace")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"mode": "first"}, "Choose the music to start from."),
+        ({"mode": "eat"}, "not one of the available choices"),
+        ({"mode": "first", "source": "nothing"}, "not one of the available choices"),
+        ({"lowest": "84", "highest": "84"}, "an octave or more"),
+        ({"density": 0}, "greater than or equal to 0.2"),
+        ({"stage": "Sunday"}, "not one of the available choices"),
+    ],
+)
+def test_what_no_music_can_keep_or_start_from_is_said(owner_client, fields, words):
+    answer = asked(waltz_cue(), owner_client, **fields)
+    assert answer.status_code == 400
+    assert words in answer.content.decode()
