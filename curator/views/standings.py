@@ -152,6 +152,8 @@ def lede(now: Standings, approval: Approval | None) -> str:
         return _("No pair has been decided yet.") if now.rows else _("There are no takes yet.")
     first, *others = now.rows
     close = [row for row in others if row.p_best >= CLOSE_BEHIND]
+    if now.sure_enough:
+        return _("Take %(number)d leads clearly.") % {"number": first.take.number}
     leads = _("Take %(number)d leads.") % {"number": first.take.number}
     if not close:
         return leads
