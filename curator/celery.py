@@ -11,6 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "curator.settings")
 
 
 def _transport_options() -> dict[str, Any]:
+    # The first to use the data folder in every process: nobody else on this machine reads the sessions in it.
+    with contextlib.suppress(OSError):
+        settings.DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.BROKER_URL.startswith("filesystem:"):
         folder = settings.DATA / "broker"
         for name in ("messages", "control"):

@@ -24,12 +24,11 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Prepare, print the address and a sign-in link, keep everything running."""
-        with contextlib.closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", settings.PORT)) == 0:
-                raise CommandError(
-                    f"Port {settings.PORT} is taken: Cuewright may be running already. "
-                    "Stop it, or choose another port with CUEWRIGHT_PORT."
-                )
+        if is_taken(settings.PORT):
+            raise CommandError(
+                f"Port {settings.PORT} is taken: Cuewright may be running already. "
+                "Stop it, or choose another port with CUEWRIGHT_PORT."
+            )
         self._prepare()
         token = accounts.create_sign_in_link(user=accounts.ensure_owner())
         address = f"http://localhost:{settings.PORT}"
@@ -51,6 +50,16 @@ class Command(BaseCommand):
             self.stdout.write("First start: the demo film is being set up ...")
             self.stdout.flush()
             call_command("seed_demo", verbosity=0)
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody answers on `port` of localhost, by either of its addresses: browsers try both."""
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with contextlib.suppress(OSError), contextlib.closing(socket.socket(family)) as probe:
+            probe.settimeout(1)  # Windows asks a closed port for two seconds
+            if probe.connect_ex((address, port)) == 0:
+                return True
+    return False
 
 
 def _static_state() -> str:
