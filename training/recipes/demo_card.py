@@ -33,7 +33,7 @@ sha256 `{meta.data_sha256}` |
 | held out | {run["held_out"]} études of other seeds: {run["held_out_loss"]} nats a character |
 | training | {run["step"]} steps of about {run["batch"]} patches, Muon and AdamW, \
 peak rates {run["rate"]} and {run["rate_rest"]}, \
-{run["minutes_used"]} CPU minutes |
+{run["minutes_used"]} minutes on one busy CPU thread |
 | sampling | top-k {meta.sampling.top_k}, top-p {meta.sampling.top_p}, temperature {meta.sampling.temperature} |
 {rows}| licence | as the project (MIT); the data is the output of the project's own code |
 
