@@ -110,6 +110,7 @@ CONTENT_SECURITY_POLICY = (
 )
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["curator.formats"]
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 TIME_ZONE = os.environ.get("CUEWRIGHT_TIME_ZONE", "Europe/Berlin")
 USE_I18N = True

@@ -30,7 +30,7 @@ def test_standings_show_the_leader_first(owner_client, owner):
     assert page.count('class="iv lead"') == 1
     assert page.count('class="iv"') == 3
     assert "30 judgements, blind" in page
-    assert "Take 1 leads." in page
+    assert "Take 1 leads clearly." in page
     assert "style=" not in page
 
 
