@@ -1,5 +1,6 @@
 """The registry of weights: what is imported, where it lies, which one is used unless another is named."""
 
+import contextlib
 import shutil
 from collections.abc import Sequence
 from enum import StrEnum
@@ -90,7 +91,7 @@ def import_checkpoint(
     if header and header != said and says_of_itself(path):
         raise DomainError(_("The file says that its header style is %(style)s.") % {"style": said})
     present = Checkpoint.objects.filter(sha256=loaded.sha256).first()
-    stored = _store(path, loaded)
+    stored = _store(path, loaded, present)
     if present is not None:
         return present, False
     sizes = _sizes(loaded)
@@ -156,22 +157,31 @@ def in_use(known: Sequence[Checkpoint]) -> Checkpoint:
     return next((row for row in newest if row.kind == CheckpointKind.IMPORTED), newest[0])
 
 
-def _store(path: Path, loaded: "LoadedCheckpoint") -> Path:
-    """Keep the weights in the folder of weights; the optimiser of a .pth is left out."""
+def _store(path: Path, loaded: "LoadedCheckpoint", present: Checkpoint | None) -> Path:
+    """Keep the weights in the folder of weights; the optimiser of a .pth is left out. Mends a damaged copy."""
     import torch
+    from safetensors import SafetensorError
 
-    from generation.notagen.checkpoint import write_weights
+    from generation.notagen.checkpoint import file_sha256, write_weights
 
     target = Path(settings.WEIGHTS) / f"{loaded.sha256}.safetensors"
-    if target.exists():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".safetensors":
-        part = target.with_suffix(".part")
-        shutil.copyfile(path, part)
-        part.replace(target)
-    else:
-        write_weights(target, loaded.model, torch.float32)
+    known = present.meta.get("stored_sha256") if present else None
+    part = target.with_suffix(".part")
+    try:
+        if target.exists() and known in (None, file_sha256(target)):
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".safetensors":
+            shutil.copyfile(path, part)
+            part.replace(target)
+        else:
+            write_weights(target, loaded.model, torch.float32)
+    except (OSError, SafetensorError) as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        reason = getattr(error, "strerror", None) or str(error)
+        sentence = _("The weights cannot be kept in %(folder)s: %(reason)s.")
+        raise DomainError(sentence % {"folder": target.parent, "reason": reason}) from error
     return target
 
 

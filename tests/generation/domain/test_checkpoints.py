@@ -40,6 +40,29 @@ def test_the_same_file_again_changes_nothing(tmp_path):
     assert Checkpoint.objects.count() == 1
 
 
+@pytest.mark.parametrize("path", [TINY, SMALL], ids=["pth", "safetensors"])
+def test_weights_that_were_damaged_are_mended_by_importing_them_again(path):
+    row, _ = import_checkpoint(path=path, name="Name")
+    whole = weights_path(row).read_bytes()
+    weights_path(row).write_bytes(whole[:-1])
+    import_checkpoint(path=path, name="Name")
+    assert weights_path(row).read_bytes() == whole
+
+
+@pytest.mark.parametrize("path", [TINY, SMALL], ids=["pth", "safetensors"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(monkeypatch, settings, path):
+    def full(_source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    monkeypatch.setattr("generation.notagen.checkpoint.save_file", lambda _state, part, **_more: full(None, part))
+    with pytest.raises(DomainError, match=r"cannot be kept in .*weights: No space left on device\.$"):
+        import_checkpoint(path=path, name="Name")
+    assert list(settings.WEIGHTS.iterdir()) == []
+    assert not Checkpoint.objects.exists()
+
+
 def test_a_name_belongs_to_one_set_of_weights():
     import_checkpoint(path=TINY, name="One")
     with pytest.raises(DomainError, match="already other weights called One"):
