@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command line for Cuewright."""
 
+import io
 import os
 import sys
 
@@ -10,6 +11,10 @@ from django.db import OperationalError, ProgrammingError
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "curator.settings")
+    for stream in (sys.stdout, sys.stderr):
+        # Redirected output on Windows would be in a code page without musical signs.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     try:
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, OperationalError, ProgrammingError) as error:

@@ -34,3 +34,11 @@ def test_a_setting_that_makes_no_sense_is_one_sentence(tmp_path):
     done = manage("standings", CUEWRIGHT_DATA=str(tmp_path), CUEWRIGHT_PORT="eighty")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "CUEWRIGHT_PORT must be a number of at least 0, not 'eighty'.\n"
+
+
+def test_a_terminal_without_musical_signs_is_no_error(tmp_path):
+    folder = tmp_path / "C\u266f"
+    folder.mkdir()
+    done = manage("doctor", CUEWRIGHT_DATA=str(folder), PYTHONIOENCODING="cp1252:strict", PYTHONUTF8="0")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert f"free space in {tmp_path}/C\u266f (" in done.stdout.replace(os.sep, "/")

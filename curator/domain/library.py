@@ -83,6 +83,8 @@ def import_score(
     piece is written only while the lease is held.
     """
     about = about or About()
+    # a disk or a browser may name files in bytes that are no text
+    name = " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
     sha256 = hashlib.sha256(data).hexdigest()
     known = _known(original_sha256=sha256)
     if known is not None:
@@ -144,8 +146,9 @@ def _known(**fields: str) -> PieceVersion | None:
 
 
 def _title_from(name: str) -> str:
-    stem = PurePath(name.replace("\\", "/")).stem.replace("_", " ").strip()
-    return " ".join(stem.split()) or _("Untitled")
+    last = PurePath(name.replace("\\", "/")).name
+    stem = next((last[: -len(ending)] for ending in ENDINGS if last.lower().endswith(ending)), last)
+    return " ".join(stem.replace("_", " ").split()) or _("Untitled")
 
 
 # --- uploads --------------------------------------------------------------------------------------

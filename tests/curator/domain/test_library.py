@@ -29,6 +29,20 @@ BAD = SCORE.replace(b"</step>", b"</step><alter>0.5</alter>")
 QUARTER_TONES = "The score has quarter tones, which a piano does not have."
 
 
+@pytest.mark.parametrize(
+    ("name", "title", "kept"),
+    [
+        ("\udcff\udcfe.musicxml", "Untitled", ".musicxml"),  # bytes of a disk that are no UTF-8
+        ("a\x1b[31mred\nline.musicxml", "a [31mred line", "a [31mred line.musicxml"),
+        ("C:\\scores\\b_c.v2.XML", "b c.v2", "C:\\scores\\b_c.v2.XML"),
+        ("x" * 300 + ".musicxml", "x" * 200, "x" * 246 + ".musicxml"),
+    ],
+)
+def test_a_file_name_is_taken_as_a_plain_line(name, title, kept):
+    done = import_score(name=name, data=SCORE.replace(b"Study", b""))
+    assert (done.piece.title, done.version.original_name) == (title, kept)
+
+
 def test_the_installation_may_allow_less_than_a_score_may_have(settings):
     settings.MAX_UPLOAD_MB = 1
     with pytest.raises(DomainError, match="larger than 1 MB"):
