@@ -117,11 +117,16 @@ class Shell:
             return ""
         return url_of("film", self.film.slug) if self._user.is_owner else url_of("home")
 
-    def _cue_for(self, *states: str) -> Cue | None:
-        """The cue of this page, else the first in one of `states`, else the first."""
+    def _cue_for(self, *states: str, leave: tuple[str, ...] = ()) -> Cue | None:
+        """The cue of this page, else the first in one of `states`, else the first.
+
+        A cue of this page in one of the states `leave` gives way to one that fits.
+        """
         number = self._arguments.get("number")
         here = next((cue for cue in self.cues if cue.number == number), None)
         fitting = next((cue for state in states for cue in self.cues if cue.state == state), None)
+        if here and fitting and here.state in leave:
+            return fitting
         return here or fitting or (self.cues[0] if self.cues else None)
 
     @cached_property
@@ -132,7 +137,8 @@ class Shell:
             return []
         to_rank = sum(cue.state == CueState.TO_RANK for cue in self.cues)
         desk = self._cue_for(CueState.GENERATING, CueState.SPOTTED)
-        listen = self._cue_for(CueState.TO_RANK)
+        heard = (CueState.SPOTTED, CueState.DECIDED, CueState.APPROVED, CueState.DELIVERED)
+        listen = self._cue_for(CueState.TO_RANK, leave=heard)
         standings = self._cue_for(CueState.DECIDED, CueState.TO_RANK)
         links = [
             Link("arc", url_of("film", film.slug), _("Arc"), "arc"),

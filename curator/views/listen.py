@@ -26,7 +26,7 @@ from curator.domain.standings import read_standings
 from curator.film.tempo import Metre, Section, TempoMap
 from curator.forms import JudgementForm
 from curator.models.accounts import User
-from curator.models.film import Cue
+from curator.models.film import Cue, CueState
 from curator.models.ranking import Answer, Pair
 from curator.preference.stop import ENOUGH_P_BEST
 from curator.views.access import SignedInRequest, rater
@@ -121,6 +121,7 @@ def _page(request: SignedInRequest, cue: Cue, pair: Pair, status: int = 200) -> 
                 {"letter": "A", "side": "left", "token": pair.left_token, "keys": "1 a"},
                 {"letter": "B", "side": "right", "token": pair.right_token, "keys": "2 b"},
             ],
+            "waiting": _waiting(cue),
             "picture": picture,
             "video_url": _video_url(picture, request.user),
             "bars": bar_starts(cue),
@@ -134,6 +135,12 @@ def _page(request: SignedInRequest, cue: Cue, pair: Pair, status: int = 200) -> 
         },
         status=status,
     )
+
+
+def _waiting(cue: Cue) -> Cue | None:
+    """The next cue of the film that wants ears."""
+    others = cue.film.cues.filter(state=CueState.TO_RANK, practice=False).exclude(pk=cue.pk).order_by("position")
+    return others.filter(position__gt=cue.position).first() or others.first()
 
 
 def _video_url(picture: Picture, user: User) -> str:

@@ -8,12 +8,13 @@ from django.urls import reverse
 
 from curator.domain.media import store_media
 from curator.domain.ranking import record_judgement
+from curator.models.film import Cue
 from curator.models.jobs import Job
 from curator.models.library import RenderingFile
 from curator.models.ranking import Answer, Judgement, Pair
 from curator.views.listen import bar_starts
 from tests.factories import make_cue, make_user
-from tests.listening import cue_with_takes, give_sound, hand
+from tests.listening import cue_with_takes, give_sound, hand, judge
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +79,30 @@ def test_listen_unknown_cue_is_not_found(owner_client, cue):
 def test_listen_waits_for_two_takes(owner_client, count):
     waiting = cue_with_takes(count)
     assert "Blind listening begins with two" in owner_client.get(url("listen", waiting)).content.decode()
+
+
+def test_listen_leads_a_listener_on_to_the_next_cue_when_it_is_sure_enough(rater_client, owner_client, cue):
+    judge(cue, make_user(), 24)
+    other = cue_with_takes(2, film=cue.film, state="to_rank")
+    page = rater_client.get(url("listen", cue)).content.decode()
+    assert "More listening would hardly change the choice." in page
+    assert f'<a href="{url("listen", other)}">Listen to {other.number}</a>' in page
+    assert (
+        f'<a href="{url("standings", cue)}">See the standings</a>'
+        in owner_client.get(url("listen", cue)).content.decode()
+    )
+
+
+def test_the_way_to_listening_leaves_a_cue_that_needs_no_ears(owner_client, cue):
+    way = f'<a href="{url("listen", cue)}"'
+    other = cue_with_takes(2, film=cue.film, state="to_rank")
+    Cue.objects.filter(pk=cue.pk).update(state="to_rank")
+    assert way in owner_client.get(url("standings", cue)).content.decode()
+    Cue.objects.filter(pk=cue.pk).update(state="approved")
+    page = owner_client.get(url("standings", cue)).content.decode()
+    nav = page[: page.index("</nav>")]
+    assert way not in nav
+    assert f'<a href="{url("listen", other)}"' in nav
 
 
 def test_listen_page_that_waits_goes_on_by_itself(rater_client, cue):
