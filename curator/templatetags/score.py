@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from django import template
@@ -42,7 +43,9 @@ def incipit_prefix(sheet: Sheet) -> str:
 @register.simple_tag
 def engraving(svg: str, prefix: str, label: str = "") -> SafeString:
     """A cleaned SVG with ids of its own. It was cleaned when it was made: nothing in it but shapes and text."""
-    return mark_safe(personalise(svg, prefix, label=label))  # noqa: S308 (allow-listed by curator.rendering.clean)
+    # A label that a template has put together is escaped already, and would be so twice.
+    plain = unescape(label) if isinstance(label, SafeString) else label
+    return mark_safe(personalise(svg, prefix, label=plain))  # noqa: S308 (allow-listed by curator.rendering.clean)
 
 
 @register.simple_tag
