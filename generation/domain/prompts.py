@@ -104,8 +104,8 @@ def never_seen(*, checkpoint: Checkpoint, style: str) -> str:
     else:
         sentence = _("%(checkpoint)s knows these words, but has never seen them together.") % values
     if found.nearest:
-        near = "; ".join(str(prompt) for prompt in found.nearest)
-        sentence = f"{sentence} {_('It does know: %(prompts)s.') % {'prompts': near}}"
+        near = _("It does know: %(prompts)s.") % {"prompts": "; ".join(str(prompt) for prompt in found.nearest)}
+        sentence = f"{sentence} {near}"
     return sentence
 
 
