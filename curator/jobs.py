@@ -262,7 +262,7 @@ def execute(job_id: int) -> None:
     except Cancelled:
         _finish(run, JobState.CANCELLED)
     except Interrupted:
-        _release(run, "")
+        _release(run, "", at_once=True)
     except LeaseLost:
         log.warning("job %s: lease lost, nothing written", row.public_id)
     except DomainError as error:
@@ -318,15 +318,15 @@ def _end(mine: JobQuerySet, row: Job, state: JobState, **changes: Any) -> bool:
     return True
 
 
-def _release(run: Run, error: str, *, counted: bool = False) -> None:
-    """Back into the queue, by default with the attempt not counted; the sweeper sends it again."""
+def _release(run: Run, error: str, *, counted: bool = False, at_once: bool = False) -> None:
+    """Back into the queue, by default with the attempt not counted; the sweeper sends it again, after a while."""
     released = Job.objects.filter(pk=run.job.pk, lease=run.job.lease, state=JobState.RUNNING).update(
         state=JobState.QUEUED,
         lease="",
         lease_expires_at=None,
         attempt=F("attempt") - (0 if counted else 1),
         error=error,
-        dispatched_at=timezone.now(),
+        dispatched_at=None if at_once else timezone.now(),
     )
     if released and Job.objects.filter(pk=run.job.pk, cancel_requested=True).exists():
         cancel(run.job)

@@ -140,12 +140,17 @@ def test_a_worker_that_goes_down_puts_its_job_back(kind, monkeypatch):
 
     kind(handler)
     row = make_job()
+    Job.objects.update(created_at=timezone.now() - timedelta(seconds=5), dispatched_at=timezone.now())
     try:
         jobs.execute(row.pk)
     finally:
         jobs.stopping.clear()
     row.refresh_from_db()
     assert (row.state, row.attempt) == (JobState.QUEUED, 0)
+    sent = []
+    monkeypatch.setattr(jobs, "dispatch", lambda row: sent.append(row.pk))
+    jobs.sweep()
+    assert sent == [row.pk]  # at once: another worker, or the next start, goes on with it
 
 
 def test_commit_refuses_results_of_a_lost_lease(kind):
