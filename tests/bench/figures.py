@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,86 @@ def eight_candidates() -> Iterator[Figure]:
     yield Figure(2, "seconds for eight candidates", round(seconds, 1), "<= 60", seconds <= 60, command)
 
 
+SMALL, LARGE = ("6x384", (384, 6, 3, 256), 15), ("20x1280", (1280, 20, 6, 512), 5)
+"""Sizes of the engine's figures: name; width, patch and character layers, patches in the context; repeats."""
+
+
+def engine() -> Iterator[Figure]:
+    """The engine against the reference's way, medians of one run for each size, one thread, random weights."""
+    for (name, size, repeats), one, eight in ((SMALL, 4.5, 20), (LARGE, 12, 40)):
+        command, found = _bench(*size, repeats=repeats)
+        seconds, faster = found["seconds_per_patch"], found["times_faster"]
+        note = (
+            f"medians of {repeats} patches each, in turn: reference {seconds['reference']} s, one {seconds['one']} s, "
+            f"per candidate of eight {seconds['side_by_side']} s"
+        )
+        where = f"{name} at {size[3]} patches, times faster than the reference's way"
+        yield Figure(3, f"{where}: one", faster["one"], f">= {one}", faster["one"] >= one, command, note=note)
+        many = faster["side_by_side"]
+        yield Figure(3, f"{where}: each of eight", many, f">= {eight}", many >= eight, command, note=note)
+    yield from _bfloat16()
+    yield _cancel()
+    for name, goal in (
+        ("GPU, 20x1280, bf16, eight: milliseconds of a patch step", "reported"),
+        ("GPU: share of the memory-bandwidth floor", ">= 0.30 (H200), >= 0.40 (4090)"),
+        ("GPU: memory in GB", "<= 6"),
+        ("GPU: seconds for eight pieces of 48 bars", "reported"),
+    ):
+        command = "python -m generation.notagen.bench --json --device cuda --dtype bfloat16 --no-reference"
+        yield Figure(3, name, None, goal, None, command, note="not measured: no GPU could be had; the path is tested "
+                     "on the CPU (tests/generation/notagen/test_decoding.py)")  # fmt: skip
+
+
+def _bench(hidden: int, patch_layers: int, char_layers: int, patches: int, *more: str, repeats: int) -> tuple[str, Any]:
+    sizes = {"hidden": hidden, "patch-layers": patch_layers, "char-layers": char_layers, "patches": patches}
+    words = [f"--{name}={value}" for name, value in sizes.items()]
+    arguments = ["-m", "generation.notagen.bench", "--json", *words, f"--repeats={repeats}", *more]
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return "python " + " ".join(arguments), json.loads(done.stdout)
+
+
+def _bfloat16() -> Iterator[Figure]:
+    import torch  # here, so that listing the figures needs no torch
+
+    name, size, repeats = LARGE
+    for way, words in (("one", "one"), ("side_by_side", "each of eight")):
+        title = f"{name} at {size[3]} patches, bf16 on the CPU, seconds a patch: {words}"
+        if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            yield Figure(3, title, None, "reported", None, "", note="this CPU computes no bf16")
+            continue
+        command, found = _bench(*size, "--dtype=bfloat16", "--no-reference", repeats=repeats)
+        yield Figure(3, title, found["seconds_per_patch"][way], "reported", True, command)
+
+
+def _cancel() -> Figure:
+    """Seconds from the moment a cancel is seen until the engine has stopped, with the shipped checkpoint."""
+    import torch
+
+    from generation.notagen.checkpoint import load_checkpoint
+    from generation.notagen.engine import Engine
+    from generation.notagen.header import prompt_lines
+    from generation.notagen.piece import Brief
+    from generation.notagen.sampling import Sampling
+
+    torch.set_num_threads(1)
+    writer = Engine(load_checkpoint(ROOT / "data" / "demo" / "checkpoint" / "model.safetensors").model)
+    brief = Brief(prompt_lines("Minimal", "Etude, Waltz", "Keyboard", "Peace"), "3/4", "C", 60, 48)
+    looks: list[float] = []
+
+    def look() -> bool:
+        looks.append(time.perf_counter())
+        return looks[-1] - looks[0] > 5
+
+    for _ in writer.write(brief, seeds=range(64), sampling=Sampling(0, 0.95, 0.85), should_stop=look):
+        pass
+    longest = max(after - before for before, after in pairwise(looks))
+    stopped = time.perf_counter() - looks[-1]
+    value = round(longest + stopped, 3)
+    return Figure(3, "seconds from cancel to stop, demo checkpoint, eight side by side", value, "<= 1", value <= 1,
+                  "python run.py figures engine", note="the longest wait between two looks at the cancel in five "
+                  "seconds of writing, and the stop itself")  # fmt: skip
+
+
 def _tests(name: str, *arguments: str) -> Measure:
     """A figure that is the number of passed tests of one kind, all of which must pass."""
 
@@ -144,6 +225,7 @@ FIGURES: dict[str, Measure] = {
     "clone": clean_clone,
     "candidates": eight_candidates,
     "browser": _tests("whole way in Chromium: passed tests", "-m", "e2e", "tests/e2e"),
+    "engine": engine,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

@@ -28,8 +28,9 @@ class Reference(nn.Module):
         self.char = GPT2LMHeadModel(
             _gpt2(config, positions=config.patch_size + 1, layers=config.char_layers, tokens=VOCABULARY)
         )
-        self.patch.load_state_dict(model.patch_level_decoder.base.state_dict())
-        self.char.load_state_dict(model.char_level_decoder.base.state_dict())
+        # The weights themselves, not copies: at the size of NotaGen-X these are two gigabytes.
+        self.patch.load_state_dict(model.patch_level_decoder.base.state_dict(), assign=True)
+        self.char.load_state_dict(model.char_level_decoder.base.state_dict(), assign=True)
         self.eval()
 
     @torch.inference_mode()
@@ -55,6 +56,8 @@ def _gpt2(config: ModelConfig, *, positions: int, layers: int, tokens: int) -> G
         n_embd=config.hidden,
         n_layer=layers,
         n_head=config.hidden // HEAD_DIM,
+        bos_token_id=None,
+        eos_token_id=None,
     )
 
 
