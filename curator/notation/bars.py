@@ -180,14 +180,18 @@ def unreduce(text: str) -> str:
 
     A voice that a raw line leaves out rests for the most frequent length among the voices that are
     there: with z in the first voice of a staff, with x in the others. A voice written twice keeps its
-    last text. Lines before the music stay as they are. Raises NotationError when V: lines exist
+    last text. Lines before the music stay as they are, but for brackets of %%score that lack their partner.
+    Raises NotationError when V: lines exist
     without %%score.
     """
     lines = [line for line in text.split("\n") if line.strip()]
     first = next((i for i, line in enumerate(lines) if line.startswith(("[V:", "[r:"))), len(lines))
     header, body = lines[:first], lines[first:]
     numbers = [int(m[1]) for line in header if (m := re.match(r"V:\s*(\d+)", line))]
-    score = next((line for line in header if line.startswith("%%score")), None)
+    at = next((i for i, line in enumerate(header) if line.startswith("%%score")), None)
+    score = None if at is None else mend_score(header[at])
+    if at is not None and score is not None:
+        header[at] = score
     if numbers and score is None:
         raise NotationError("The header names voices but has no %%score line.")
     groups = staves_of(score or "", numbers)
@@ -221,6 +225,30 @@ def unreduce(text: str) -> str:
             written.append(f"[V:{voice}]{content}")
         result.append("".join(written))
     return "\n".join(result) + "\n"
+
+
+def mend_score(line: str) -> str:
+    """A %%score line with its brackets in pairs: a closer without its opener goes, openers are closed in order.
+
+    A model sometimes forgets them. A line in which nothing is wrong stays as it is.
+    """
+    pairs = {")": "(", "]": "[", "}": "{"}
+    closers = {opener: closer for closer, opener in pairs.items()}
+    kept: list[str] = []
+    waiting: list[str] = []
+    for sign in line:
+        if sign in pairs:
+            if pairs[sign] not in waiting:
+                continue
+            while waiting[-1] != pairs[sign]:
+                kept.append(closers[waiting.pop()])
+            waiting.pop()
+        elif sign in closers:
+            waiting.append(sign)
+        kept.append(sign)
+    if waiting:
+        return "".join(kept).rstrip() + "".join(f" {closers[sign]}" for sign in reversed(waiting))
+    return "".join(kept)
 
 
 def staves_of(score: str, numbers: list[int]) -> tuple[tuple[int, ...], ...]:

@@ -48,11 +48,13 @@ class Opening:
 class Alone:
     """Free writing after a given header, without guard or forced markers; all shares 0 to 1.
 
-    `bars`: lines in which every voice adds up. `pieces`: whole pieces that end by themselves and are valid.
-    `ended`: pieces that end by themselves. `countdown`: pieces whose markers count down without a mistake.
+    `lines`: how many were written. `bars`: share of them in which every voice adds up. `pieces`: whole pieces that
+    end by themselves and are valid. `ended`: pieces that end by themselves. `countdown`: pieces whose markers count
+    down without a mistake.
     """
 
     count: int
+    lines: int
     bars: float
     pieces: float
     ended: float
@@ -129,7 +131,7 @@ def measure_alone(model: NotaGen, sampling: Sampling, *, count: int = 60, seed: 
             whole += end and _valid(text)
             wanted = [(str(i), str(len(lines) - 1 - i)) for i in range(len(lines))]
             counted += end and [m.groups() if (m := _MARKER.match(line)) else None for line in lines] == wanted
-    return Alone(count, good / max(1, bars), whole / count, ended / count, counted / count)
+    return Alone(count, bars, good / max(1, bars), whole / count, ended / count, counted / count)
 
 
 def measure_guarded(model: NotaGen, sampling: Sampling, *, count: int = 30, bars: int = 16) -> Guarded:

@@ -11,10 +11,13 @@ from curator import jobs
 from curator.domain.errors import DomainError
 from curator.models.film import Cue
 from generation.domain.checkpoints import find_checkpoint
+from generation.domain.prompts import never_seen
 from generation.domain.requests import request_takes
+from generation.domain.starts import Start, StartMode, find_start
 from generation.models.requests import Candidate, CueRequest
 
 SAMPLING = ("temperature", "top_k", "top_p")
+CONSTRAINTS = ("lowest", "highest", "density", "hands", "tonic")
 
 
 class Command(BaseCommand):
@@ -28,11 +31,22 @@ class Command(BaseCommand):
         parser.add_argument("--cue", required=True, help="number of the cue, such as 1m1")
         parser.add_argument("--count", type=int, default=8)
         parser.add_argument("--checkpoint", default="", help="name, id or sha256; without it the one in use")
-        parser.add_argument("--style", default="", help="manner of writing that the checkpoint knows")
+        parser.add_argument("--style", default="", help="one the checkpoint knows, or Period / Composer / Keyboard")
+        parser.add_argument("--stage", default="", help="stage of the arc, for checkpoints trained with it")
         parser.add_argument("--seed", type=int)
         parser.add_argument("--temperature", type=float)
         parser.add_argument("--top-k", type=int)
         parser.add_argument("--top-p", type=float)
+        music = parser.add_argument_group("music to start from")
+        music.add_argument("--from", dest="source", default="", metavar="ID", help="take number, or id of a version")
+        music.add_argument("--mode", default=StartMode.FIRST, choices=[mode.value for mode in StartMode])
+        music.add_argument("--first", type=int, default=4, metavar="BARS", help="how many of its bars (mode first)")
+        keep = parser.add_argument_group("what every bar must keep")
+        keep.add_argument("--lowest", type=int, metavar="MIDI")
+        keep.add_argument("--highest", type=int, metavar="MIDI")
+        keep.add_argument("--density", type=float, metavar="NOTES", help="most struck notes a second")
+        keep.add_argument("--hands", action="store_true", help="playable by two hands")
+        keep.add_argument("--tonic", action="store_true", help="ends on the tonic")
         parser.add_argument("--wait", action="store_true")
         parser.add_argument("--json", dest="as_json", action="store_true")
 
@@ -43,22 +57,39 @@ class Command(BaseCommand):
         if cue is None:
             raise CommandError(f"There is no cue {options['cue']} in a film called {options['film']}.")
         try:
+            checkpoint = find_checkpoint(name=options["checkpoint"])
             request = request_takes(
                 cue=cue,
                 count=options["count"],
-                checkpoint=find_checkpoint(name=options["checkpoint"]),
+                checkpoint=checkpoint,
                 style=options["style"],
+                stage=options["stage"],
+                constraints={name: options[name] for name in CONSTRAINTS},
+                theme=_start(cue, options),
                 sampling={name: options[name] for name in SAMPLING if options[name] is not None},
                 seed=options["seed"],
             )
         except DomainError as error:
             raise CommandError(str(error)) from error
+        warning = never_seen(checkpoint=checkpoint, style=options["style"])
+        if warning:
+            self.stderr.write(self.style.WARNING(warning))
         if wait and request.job is not None:
             jobs.wait_for(request.job)
-        answer = _answer(request, time.monotonic() - began)
+        answer = _answer(request, time.monotonic() - began) | {"warning": warning}
         self.stdout.write(json.dumps(answer) if as_json else _summary(request, answer, wait))
         if answer["failed"]:
             raise CommandError(f"{answer['failed']} of {answer['requested']} candidates were not written.")
+
+
+def _start(cue: Cue, options: dict[str, Any]) -> Start | None:
+    """The music to start from; a number is a take of the cue."""
+    source = options["source"]
+    if not source:
+        return None
+    take = cue.takes.select_related("version").filter(number=source).first() if source.isdecimal() else None
+    version = take.version.public_id if take else source
+    return find_start(version=version, mode=StartMode(options["mode"]), bars=options["first"])
 
 
 def _answer(request: CueRequest, seconds: float) -> dict[str, Any]:

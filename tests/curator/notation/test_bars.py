@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.notation.bars import line_lengths, metre_of, read_line, unreduce
+from curator.notation.bars import line_lengths, mend_score, metre_of, read_line, unreduce
 from curator.notation.errors import NotationError
 from tests.curator.notation.scores import GOLDEN, quick, voices
 
@@ -156,3 +156,24 @@ def test_metre(text, metre):
 def test_metre_that_does_not_exist(text):
     with pytest.raises(NotationError, match="metre"):
         metre_of(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("%%score { 1 | 2 }", "%%score { 1 | 2 }"),
+        ("%%score { 1 | 2", "%%score { 1 | 2 }"),
+        ("%%score { ( 1 2 ) | ( 3 4 }", "%%score { ( 1 2 ) | ( 3 4 )}"),
+        ("%%score [ { ( 1 2 ) | 3 ]", "%%score [ { ( 1 2 ) | 3 }]"),
+        ("%%score 1 | 2 ) }", "%%score 1 | 2  "),
+        ("%%score ( 1 2 ", "%%score ( 1 2 )"),
+    ],
+)
+def test_brackets_of_a_score_line_get_their_partners(line, mended):
+    assert mend_score(line) == mended
+
+
+def test_unreduce_mends_the_score_line_so_that_staves_are_told_right():
+    text = "%%score { ( 1 2 ) | 3\nL:1/8\nM:3/4\nK:C\nV:1\nV:2\nV:3\n[V:1]c6|\n"
+    assert unreduce(text).splitlines()[0] == "%%score { ( 1 2 ) | 3 }"
+    assert unreduce(text).splitlines()[-1] == "[V:1]c6|[V:2]x6|[V:3]z6|"

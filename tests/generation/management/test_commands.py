@@ -5,6 +5,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from curator.notation.abc import parse
 from curator.notation.validity import validity
 from generation.domain import loading
 from tests.generation.writing import SMALL, small_checkpoint, waltz_cue
@@ -82,3 +83,36 @@ def test_generate_cues_says_what_is_wrong_in_one_sentence(options, reason):
     small_checkpoint()
     with pytest.raises(CommandError, match=reason):
         run("generate_cues", "--film", cue.film.slug, "--cue", cue.number, *options)
+
+
+def test_generate_cues_goes_on_from_a_take_and_keeps_what_is_asked():
+    cue = waltz_cue()
+    small_checkpoint()
+    ask = ["generate_cues", "--film", cue.film.slug, "--cue", cue.number, "--count", "1", "--wait", "--json"]
+    first = json.loads(run(*ask))["candidates"][0]
+    more = ["--from", str(first["take"]), "--first", "2", "--highest", "96", "--hands", "--stage", "Peace"]
+    again = json.loads(run(*ask, *more))
+    found = again["candidates"][0]
+    assert (found["valid"], again["warning"]) == (True, "")
+    assert parse(found["abc"]).bars[:2] == parse(first["abc"]).bars[:2]
+    kept = json.loads(run(*ask, "--from", str(first["take"]), "--mode", "keep-left"))["candidates"][0]
+    left = [[bar.parts[1].notes for bar in parse(row["abc"]).bars] for row in (kept, first)]
+    assert left[0] == left[1]
+    with pytest.raises(CommandError, match="not here any more"):
+        run(*ask, "--from", "99")
+
+
+def test_generate_cues_warns_of_a_combination_that_was_never_seen():
+    cue = waltz_cue()
+    small_checkpoint()
+    errors = StringIO()
+    ask = ("generate_cues", "--film", cue.film.slug, "--cue", cue.number, "--count", "1")
+    call_command(*ask, "--style", "Modern / Etude, Waltz / Keyboard", stdout=StringIO(), stderr=errors)
+    assert "Small has never seen: Modern." in errors.getvalue()
+
+
+def test_import_checkpoint_takes_the_word_for_header_and_prompts():
+    tiny = SMALL.parents[1] / "model" / "tiny_checkpoint.pth"
+    told = ["--name", "Tiny", "--header", "labelled-end", "--prompts", "published", "--json"]
+    answer = json.loads(run("import_checkpoint", str(tiny), *told))
+    assert (answer["header"], answer["prompts"]) == ("labelled-end", 112)
