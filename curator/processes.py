@@ -27,11 +27,6 @@ class Completed:
     stderr: bytes
     timed_out: bool
 
-    @property
-    def crashed(self) -> bool:
-        """Killed by a signal (POSIX) or ended with an NTSTATUS error code (Windows)."""
-        return self.returncode < 0 or self.returncode >= 0xC0000000
-
 
 def run_bounded(
     args: Sequence[str],
@@ -48,7 +43,7 @@ def run_bounded(
     macOS and Windows do not), and is lower where less is allowed. Should this process be killed meanwhile, a bound on
     CPU time ends the orphan. Never raises for what the process does; OSError when it cannot be started.
     """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*_with_limits(memory_mb, timeout), *args],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -56,18 +51,18 @@ def run_bounded(
         cwd=cwd,
         env=None if env is None else dict(env),
         **new_group(),
-    )
-    try:
-        stdout, stderr = process.communicate(input, timeout=timeout)
-        return Completed(process.returncode, stdout, stderr, timed_out=False)
-    except subprocess.TimeoutExpired:
-        end_group(process, grace=0)
-        stdout, stderr = process.communicate()
-        return Completed(process.returncode, stdout, stderr, timed_out=True)
-    except BaseException:
-        # Ctrl-C, or this process ends: nobody would wait for the other one any more.
-        end_group(process, grace=0)
-        raise
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(input, timeout=timeout)
+            return Completed(process.returncode, stdout, stderr, timed_out=False)
+        except subprocess.TimeoutExpired:
+            end_group(process, grace=0)
+            stdout, stderr = process.communicate()
+            return Completed(process.returncode, stdout, stderr, timed_out=True)
+        except BaseException:
+            # Ctrl-C, or this process ends: nobody would wait for the other one any more.
+            end_group(process, grace=0)
+            raise
 
 
 # A tiny launcher instead of preexec_fn, which is unsafe in a process that has threads.

@@ -40,7 +40,8 @@ def test_time_runs_out_for_the_children_too(tmp_path):
     )
     began = time.monotonic()
     done = run_bounded(python(program, str(told)), timeout=2, memory_mb=512)
-    assert (done.timed_out, done.crashed) == (True, True)
+    assert done.timed_out
+    assert done.returncode < 0
     assert time.monotonic() - began < 15
     assert not is_alive(int(told.read_text()))
 
@@ -80,7 +81,9 @@ def test_whoever_is_interrupted_leaves_nobody_behind(monkeypatch):
     monkeypatch.setattr(processes.subprocess, "Popen", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_bounded(["sleep", "60"], timeout=60, memory_mb=512)
-    assert started[0].poll() is not None
+    process = started[0]
+    assert process.poll() is not None
+    assert [stream.closed for stream in (process.stdin, process.stdout, process.stderr)] == [True] * 3
 
 
 @posix
