@@ -156,10 +156,12 @@ def main(arguments: list[str] | None = None) -> None:
     loaded = load_checkpoint(options.checkpoint)
     given = loaded.meta.sampling
     own = Sampling(given.top_k, given.top_p, given.temperature)
-    free = Sampling(given.top_k, given.top_p, 0.8)
+    free = Sampling(temperature=0.8)  # the reference's filters
     alone = measure_alone(loaded.model, free, count=options.free)
-    guarded = measure(loaded.model, own, pieces=int(loaded.meta.training["pieces"]), each=options.each)
-    print(json.dumps({"sampling": asdict(own), "guarded": asdict(guarded), "alone": asdict(alone)}))
+    pieces = int(loaded.meta.training["pieces"])
+    guarded = measure(loaded.model, own, pieces=pieces, each=options.each)
+    told = {"sampling": asdict(own), "free": asdict(free), "pieces": pieces}
+    print(json.dumps({**told, "guarded": asdict(guarded), "alone": asdict(alone)}))
 
 
 if __name__ == "__main__":
