@@ -23,6 +23,8 @@ PLACES = {
     "standings": "standings",
     "delivery": "delivery",
     "library": "library",
+    "add_scores": "library",
+    "forget_import": "library",
     "score": "library",
     "workers": "workers",
 }

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from curator.domain.library import IMPORT_JOB
 from curator.jobs import WORKER_ALIVE_SECONDS
 from curator.models.film import Cue
 from curator.models.jobs import Job, JobState, Worker
+from curator.models.library import Rendering
 
 WINDOW = timedelta(hours=1)
 
@@ -45,7 +47,7 @@ class WorkerFacts:
 
 @dataclass(frozen=True)
 class JobFacts:
-    """An open job and the cue it is for, "" where it is for none."""
+    """An open job and the cue, piece or file it is for, "" where it is for none."""
 
     job: Job
     subject: str
@@ -53,7 +55,11 @@ class JobFacts:
 
 @dataclass(frozen=True)
 class WorkersFacts:
-    """All workers that were heard in the last day, and the open jobs, the next one first."""
+    """All workers that were heard in the last day, and the open jobs, the next one first.
+
+    A worker that was started anew stands here once, with the work of its predecessors. `failed` is without refused
+    uploads: the library tells of those.
+    """
 
     workers: list[WorkerFacts]
     jobs: list[JobFacts]
@@ -95,27 +101,58 @@ def workers_facts(*, now: datetime | None = None) -> WorkersFacts:
     by_worker: dict[int, list[Job]] = {}
     for job in recent.order_by("started_at"):
         by_worker.setdefault(job.worker_id or 0, []).append(job)
+    heirs = _heirs(workers)
+    for worker in workers:
+        if worker.pk in heirs:
+            by_worker.setdefault(heirs[worker.pk], []).extend(by_worker.pop(worker.pk, []))
     return WorkersFacts(
-        workers=[_facts(worker, by_worker.get(worker.pk, []), now) for worker in workers],
+        workers=[_facts(worker, by_worker.get(worker.pk, []), now) for worker in workers if worker.pk not in heirs],
         jobs=_open_jobs(),
         failed=list(
-            Job.objects.filter(state=JobState.FAILED, finished_at__gte=now - timedelta(days=1)).order_by(
-                "-finished_at"
-            )[:5]
+            Job.objects.filter(state=JobState.FAILED, finished_at__gte=now - timedelta(days=1))
+            .exclude(kind=IMPORT_JOB)
+            .order_by("-finished_at")[:5]
         ),
     )
+
+
+def _heirs(workers: list[Worker]) -> dict[int, int]:
+    """Each worker that ended before another one began with its queues on its machine, and the newest such one."""
+    heirs = {}
+    for worker in workers:
+        ended = worker.stopped_at or worker.heartbeat_at
+        after = [
+            other
+            for other in workers
+            if other.pk != worker.pk
+            and (other.machine, other.queues) == (worker.machine, worker.queues)
+            and other.started_at >= ended
+        ]
+        if after:
+            heirs[worker.pk] = max(after, key=lambda other: (other.started_at, other.pk)).pk
+    return heirs
 
 
 def _open_jobs() -> list[JobFacts]:
     jobs = list(Job.objects.open().order_by("-state", "-priority", "created_at")[:100])
     cues = Cue.objects.in_bulk({job.arguments["cue"] for job in jobs if "cue" in job.arguments})
-    return [JobFacts(job, str(cues.get(job.arguments.get("cue"), ""))) for job in jobs]
+    sounds = {job.pk: job.arguments.get("engraving_id") or job.arguments.get("sound_id") for job in jobs}
+    drawn = Rendering.objects.select_related("version__piece").in_bulk({pk for pk in sounds.values() if pk})
+
+    def subject(job: Job) -> str:
+        if cue := cues.get(job.arguments.get("cue")):
+            return str(cue)
+        if rendering := drawn.get(sounds[job.pk]):
+            return rendering.version.piece.title
+        return str(job.arguments.get("name", ""))
+
+    return [JobFacts(job, subject(job)) for job in jobs]
 
 
 def _facts(worker: Worker, jobs: list[Job], now: datetime) -> WorkerFacts:
     silent = now - worker.heartbeat_at
     alive = worker.stopped_at is None and silent.total_seconds() < WORKER_ALIVE_SECONDS
-    present = next((job for job in jobs if job.state == JobState.RUNNING), None)
+    present = next((job for job in jobs if job.state == JobState.RUNNING and job.worker_id == worker.pk), None)
     return WorkerFacts(worker, alive, silent, [_stroke(job, now) for job in jobs], present if alive else None)
 
 

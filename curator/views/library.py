@@ -24,6 +24,9 @@ from curator.models.library import Origin
 from curator.notation.intake import MOST_UPLOAD
 from curator.views.access import SignedInRequest, owner
 
+MOST_REFUSED = 3
+"""So many refused uploads stand on the shelf before the pieces; all of them stand where they were added."""
+
 
 @require_safe
 @owner
@@ -32,10 +35,14 @@ def library(request: HttpRequest) -> HttpResponse:
     wanted = wanted_from(request.GET)
     catalogue = read_catalogue(wanted=wanted)
     imports = [] if wanted.narrowed or catalogue.page > 1 else _unfinished()
+    refused = [job for job in imports if not job.is_open]
+    hidden = refused[MOST_REFUSED:]
+    imports = [job for job in imports if job not in hidden]
     context = {
         "wanted": wanted,
         "catalogue": catalogue,
         "imports": imports,
+        "hidden": len(hidden),
         "live": catalogue.pending or any(job.is_open for job in imports),
         "chips": _chips(wanted),
         "sorts": [(value, label, address_of(wanted, sort=value)) for value, label in _sorts()],

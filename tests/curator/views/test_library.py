@@ -101,6 +101,16 @@ def test_upload_becomes_a_job_and_then_a_piece(owner_client, owner):
     assert "Added:" in owner_client.get("/library/add/").content.decode()
 
 
+def test_many_refused_uploads_leave_the_shelf_to_the_pieces(owner_client, refused):
+    for number in range(4):
+        Job.objects.create(
+            kind=refused.kind, queue="cpu", state="failed", error="No.", arguments={"name": f"{number}.mxl"}
+        )
+    page = owner_client.get("/library/").content.decode()
+    assert page.count("/retry/") == 3
+    assert "2 more files were not taken." in page
+
+
 def test_several_files_keep_their_own_titles_and_only_bad_ones_are_refused(owner_client):
     files = [file("a.xml"), file("b.txt"), file("c.xml", b"")]
     response = owner_client.post("/library/add/", {"scores": files, "title": "Mine", "composer": "Me"})
