@@ -7,7 +7,7 @@ from django.utils.translation import override
 
 from generation.domain.desk import CardKind, TakeCard
 from generation.models.requests import Candidate
-from generation.notagen import engine, guard
+from generation.notagen import guard, piece
 from generation.templatetags.generation import GIVEN_UP, FitLine, density_path, fit_line, play_key, why_failed
 
 CUE = SimpleNamespace(seconds=60.0)
@@ -42,7 +42,7 @@ def test_play_key_is_the_number_of_the_first_nine():
 
 
 def test_every_word_of_the_guard_can_be_said_in_the_readers_language():
-    sources = Path(guard.__file__).read_text() + Path(engine.__file__).read_text()
+    sources = Path(guard.__file__).read_text() + Path(piece.__file__).read_text()
     said = set(re.findall(r'(?:return|refusal =) "(\w[^"]*)"', sources))
     assert said == set(GIVEN_UP)
     with override("de"):
