@@ -53,7 +53,7 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
             seeds=[row.seed for row in missing],
             sampling=Sampling(**request.sampling),
             on_bar=telling.bar,
-            should_stop=lambda: run.should_stop,
+            should_stop=telling.stop,
         )
         for written in pieces:
             _finish(missing[written.index], request, written, run)
@@ -101,6 +101,11 @@ class _Telling:
         self._bars[index] = bars
         if time.monotonic() - self._told >= TOLD_SECONDS:
             self._tell()
+
+    def stop(self) -> bool:
+        """Whether to end. Looks for a cancel about twice a second, however long a bar takes; raises as run.check."""
+        self._run.progress(self._done, self._total)
+        return self._run.should_stop
 
     def finished(self) -> None:
         """One more candidate is finished."""

@@ -4,7 +4,7 @@ In float32 a draw that rounding could turn the other way is settled by reading t
 alone. So the same numbers of the random stream give the same ids however many rows are computed side by side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
@@ -52,13 +52,16 @@ class Characters:
         *,
         rows: Sequence[int],
         close_lines: bool,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> tuple[NDArray[np.int64], list[int]]:
         """One patch (R, 16) for each of `rows`, zeros after its end id and in the other rows; and the rows in doubt.
 
         Arguments as of write_patches.
         """
         if self.device.type == "cpu":
-            return self._write(states, prefixes, uniforms, sampling, rows=rows, close_lines=close_lines)
+            return self._write(
+                states, prefixes, uniforms, sampling, rows=rows, close_lines=close_lines, should_stop=should_stop
+            )
         forced = torch.full((self.rows, SIZE), FREE)
         for row in rows:
             forced[row, : len(prefixes[row])] = torch.tensor(prefixes[row], dtype=torch.long)
@@ -82,6 +85,7 @@ class Characters:
         *,
         rows: Sequence[int],
         close_lines: bool,
+        should_stop: Callable[[], bool],
     ) -> tuple[NDArray[np.int64], list[int]]:
         """On the CPU: rows that have ended drop out, and a patch is done with its last one."""
         made = np.full((self.rows, SIZE), PAD, dtype=np.int64)
@@ -99,7 +103,7 @@ class Characters:
                     free.append(row)
             ended = [row for row in writing if made[row, place] == EOS]
             writing = [row for row in writing if row not in ended]
-            if not writing:
+            if not writing or should_stop():
                 break
             used = slice(writing[0], writing[0] + 1) if len(writing) == 1 else slice(0, self.rows)
             logits = self._pass(place, inputs[used], used, wanted=bool(free))

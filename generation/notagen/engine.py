@@ -71,7 +71,9 @@ class Engine:
                     rows[row] = Piece(index, seed, brief, guard, limit, start=start, start_length=len(opening))
             if should_stop():
                 return
-            made = self._patches(rows, states, sampling)
+            made = self._patches(rows, states, sampling, should_stop)
+            if should_stop():  # the patches may be broken off
+                return
             going: list[int] = []
             for row, piece in list(rows.items()):
                 if piece.take(made[row]):
@@ -87,14 +89,25 @@ class Engine:
                     yield piece.written()
             self._read(rows, going, made, states)
 
-    def _patches(self, rows: dict[int, Piece], states: Tensor, sampling: Sampling) -> NDArray[np.int64]:
+    def _patches(
+        self, rows: dict[int, Piece], states: Tensor, sampling: Sampling, should_stop: Callable[[], bool]
+    ) -> NDArray[np.int64]:
         """The next patch (R, 16) of every row in use."""
         prefixes = [rows[row].prefix if row in rows else () for row in range(self._decoder.rows)]
         uniforms = np.zeros((self._decoder.rows, SIZE))
         for row, piece in rows.items():
             # As in the reference, every place of a patch that is not forced takes one number, used or not.
             uniforms[row, len(prefixes[row]) :] = piece.random.random_sample(SIZE - len(prefixes[row]))
-        return write_patches(self._decoder, states, sorted(rows), prefixes, uniforms, sampling, close_lines=True)
+        return write_patches(
+            self._decoder,
+            states,
+            sorted(rows),
+            prefixes,
+            uniforms,
+            sampling,
+            close_lines=True,
+            should_stop=should_stop,
+        )
 
     def _read(self, rows: dict[int, Piece], going: list[int], made: NDArray[np.int64], states: Tensor) -> None:
         """Take the patches of the rows that go on into their contexts and set their states."""
@@ -123,15 +136,20 @@ def write_patches(
     sampling: Sampling,
     *,
     close_lines: bool,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> NDArray[np.int64]:
     """One patch (R, 16) for each of `rows`, zeros after its end id and in the other rows.
 
     states (R, H): hidden states of the patches before. prefixes: forced first ids of each row. uniforms (R, 16):
     one number in [0, 1) for each place. With close_lines a line end is followed by the end id at once, as in
-    all training data.
+    all training data. When should_stop says so, the patches are broken off and of no use.
     """
-    made, doubts = decoder.characters.write(states, prefixes, uniforms, sampling, rows=rows, close_lines=close_lines)
+    made, doubts = decoder.characters.write(
+        states, prefixes, uniforms, sampling, rows=rows, close_lines=close_lines, should_stop=should_stop
+    )
     for row in doubts:
+        if should_stop():
+            break
         made[row] = write_alone(
             decoder.model, decoder.context(row), prefixes[row], uniforms[row], sampling, close_lines=close_lines
         )

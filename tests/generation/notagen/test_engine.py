@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from generation.notagen.checkpoint import load_checkpoint
 from generation.notagen.engine import Engine
 from generation.notagen.guard import Guard
 from generation.notagen.header import header, prompt_lines
+from generation.notagen.patches import decode
 from generation.notagen.piece import Brief, Written
 from generation.notagen.sampling import Sampling
 
@@ -132,6 +134,61 @@ def test_progress_is_told_bar_by_bar_and_writing_can_be_stopped(writer):
     )
     assert list(stopped) == []
     assert 2 <= len(heard) < 8
+
+
+def test_a_cancel_is_looked_for_before_every_character(writer, monkeypatch):
+    """Between two looks lies at most one pass over the characters' layers, or one over the patches'."""
+    work: list[str] = []
+
+    def noted(owner: Any, name: str) -> None:
+        inner = getattr(owner, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            work.append(name)
+            return inner(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, call)
+
+    decoder = writer._decoder
+    noted(decoder.characters, "_pass")
+    noted(decoder, "advance")
+    noted(decoder, "prefill")
+    between: list[int] = []
+
+    def look() -> bool:
+        between.append(len(work))
+        work.clear()
+        return len(between) > 600
+
+    assert list(writer.write(BRIEF, seeds=range(8), sampling=SAMPLING, should_stop=look)) == []
+    assert max(between) <= 2
+    assert sum(between[601:]) == len(work) == 0
+
+
+def test_a_piece_of_forty_bars_slides_on_and_keeps_prompt_header_and_its_last_lines(writer, monkeypatch):
+    """The context of the small model holds 72 patches: some ten lines."""
+    contexts: list[list[tuple[int, ...]]] = []
+    inner = writer._decoder.prefill
+
+    def prefill(row: int, ids: torch.Tensor) -> torch.Tensor:
+        contexts.append([tuple(patch) for patch in ids.tolist()])
+        states: torch.Tensor = inner(row, ids)
+        return states
+
+    monkeypatch.setattr(writer._decoder, "prefill", prefill)
+    brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=40)
+    (written,) = writer.write(brief, seeds=[4], sampling=SAMPLING)
+    assert (written.bars, written.reason, validity(written.abc).valid) == (40, "", True)
+    slides = [decode(context[1:]) for context in contexts[1:]]  # the first one is the opening
+    assert len(slides) >= 5
+    for text, context in zip(slides, contexts[1:], strict=True):
+        assert len(context) < writer.model.config.patch_length
+        assert text.startswith(brief.opening + "[r:")
+        lines = text.removeprefix(brief.opening).splitlines(keepends=True)
+        numbers = [int(line.split("/")[0].removeprefix("[r:")) for line in lines]
+        assert numbers == list(range(numbers[0], numbers[0] + len(lines)))
+        # All lines but the one at work, which may be sampled again, stand in the piece as they are.
+        assert "".join(lines[:-1]) in written.raw
 
 
 @pytest.mark.parametrize(

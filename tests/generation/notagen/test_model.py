@@ -113,3 +113,20 @@ def test_dropout_acts_in_train_mode_only():
         assert model(ids).item() != model(ids).item()
         model.eval()
         assert model(ids).item() == model(ids).item()
+
+
+def test_log_probs_of_both_pieces_of_the_preference_golden_equal_the_reference(checkpoint):
+    """Policy and reference: the recipe of the golden moves every weight by 0.003 cos(0.37 k) in float64."""
+    golden = json.loads((GOLDEN / "dpo.json").read_text())
+    policy = NotaGen(checkpoint.config).eval()
+    policy.load_state_dict(checkpoint.model.state_dict())
+    with torch.no_grad():
+        for weight in policy.parameters():
+            k = torch.arange(weight.numel(), dtype=torch.float64).view_as(weight)
+            weight.copy_(weight.double() + 0.003 * torch.cos(0.37 * k))
+        found = {
+            f"{name}_{piece}_logp": model.token_log_probs(batch(golden[f"{piece}_ids"])).sum().item()
+            for name, model in (("policy", policy), ("ref", checkpoint.model))
+            for piece in ("chosen", "rejected")
+        }
+    assert found == pytest.approx({name: golden[name] for name in found}, rel=1e-5)

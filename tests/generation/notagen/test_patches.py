@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curator.notation.bars import unreduce
 from generation.notagen.patches import (
     BOS_PATCH,
     EOS_PATCH,
@@ -91,6 +92,13 @@ def test_window_equals_the_reference_wherever_it_slides(name, expected):
             text += before
     assert slides == expected
     assert text == stream["original"]
+
+
+@pytest.mark.parametrize("name", ["short", "slide_a", "slide_mid", "slide_drop"])
+def test_resting_voices_are_filled_in_as_by_the_reference(name):
+    stream = json.loads((GOLDEN / "stream" / f"{name}.json").read_text())
+    filled = unreduce(stream["original"])
+    assert filled.splitlines() == stream["interleaved_unreduced"].splitlines()
 
 
 def test_window_keeps_the_unfinished_line_that_the_reference_drops():
