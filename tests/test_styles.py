@@ -62,3 +62,26 @@ def test_templates_hold_no_inline_style_or_script(path):
 def test_components_say_what_they_take(path):
     text = path.read_text("utf-8")
     assert "{% comment %}" in re.sub(r"\{% load [^%]*%\}|\{% get_[^%]*%\}", "", text)[:40]
+
+
+# Classes put together from a value: the stage's colour, the colours shown on the page of parts.
+COMPOSED = re.compile(r"s[0-6]|c-[a-z0-9-]+")
+
+
+def test_every_class_and_every_icon_is_used():
+    code = [path for app in ("curator", "generation", "training") for path in (settings.ROOT / app).rglob("*.py")]
+    sprite = next(path for path in TEMPLATES if path.name == "sprite.html")
+    sources = {*TEMPLATES, *(settings.ROOT / "static").rglob("*.js"), *code} - {sprite}
+    text, drawn = "\n".join(path.read_text("utf-8") for path in sources), sprite.read_text("utf-8")
+    styled = {
+        name
+        for path in STYLES
+        for selector in selectors(path.read_text("utf-8"))
+        for name in re.findall(r"\.([A-Za-z][\w-]*)", selector)
+    }
+    words = set(re.findall(r"[A-Za-z][\w-]*", text + drawn))
+    assert [name for name in sorted(styled - words - VEROVIO) if not COMPOSED.fullmatch(name)] == []
+    icons = set(re.findall(r'<symbol id="i-([\w-]+)"', drawn))
+    asked_for = set(re.findall(r"""["']([a-z][\w-]*)["']|#i-([\w-]+)""", text))
+    assert icons
+    assert sorted(icons - {name for pair in asked_for for name in pair}) == []
