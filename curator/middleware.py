@@ -41,7 +41,7 @@ def _with_policy(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # whitenoise has no types
     """WhiteNoise with answers that ASGI can send: its own are files, which Django reads whole with a warning."""
 
     @staticmethod

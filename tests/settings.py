@@ -15,7 +15,7 @@ for _name in ("DATABASE_URL", "BROKER_URL"):
 
 from curator.settings import *  # noqa: E402, F403 (after the environment is set)
 
-STATIC_ROOT.mkdir(parents=True)  # noqa: F405
-STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+STATIC_ROOT.mkdir(parents=True)  # noqa: F405 (all come from the settings above)
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405 (as above)
 # A pool's idle connections would keep the test database from being dropped.
-DATABASES["default"].get("OPTIONS", {}).pop("pool", None)  # noqa: F405
+DATABASES["default"].get("OPTIONS", {}).pop("pool", None)  # noqa: F405 (as above)

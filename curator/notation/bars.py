@@ -65,8 +65,8 @@ def read_line(line: str, *, unit: Fraction, metre: Fraction | None) -> Line:
         if kind is Sound:
             if closed:
                 raise NotationError(_after_bar(voice))
-            ticks += element.ticks  # type: ignore[union-attr]
-            if element.heads:  # type: ignore[union-attr]
+            ticks += element.ticks  # type: ignore[union-attr] # `kind` tells
+            if element.heads:  # type: ignore[union-attr] # `kind` tells
                 sounding.add(voice)
             began = True
         elif kind is Barline:
@@ -77,7 +77,7 @@ def read_line(line: str, *, unit: Fraction, metre: Fraction | None) -> Line:
             closed = began
             began = True
         elif kind is Field:
-            letter, value = element.letter, element.value  # type: ignore[union-attr]
+            letter, value = element.letter, element.value  # type: ignore[union-attr] # `kind` tells
             if letter == "V":
                 if voice:
                     _close(lengths, voice, total + own_unit * Fraction(ticks) / GRAIN, closed)

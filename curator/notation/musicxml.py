@@ -55,7 +55,7 @@ def parse_tree(data: bytes) -> "_Element":
         raise NotationError(_damage(error)) from None
     tree: _ElementTree = root.getroottree()
     dtd = tree.docinfo.internalDTD
-    if dtd is not None and any(True for _ in dtd.iterentities()):  # type: ignore[attr-defined]
+    if dtd is not None and any(True for _ in dtd.iterentities()):  # type: ignore[attr-defined] # not in the stubs
         raise NotationError("The XML declares entities, which a score never needs.")
     return root
 

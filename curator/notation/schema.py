@@ -31,7 +31,7 @@ _XLINK = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamesp
 
 class _Imports(etree.Resolver):
     # lxml passes a third argument that its stubs leave out.
-    def resolve(self, system_url: str, public_id: str, context: Any = None) -> Any:  # noqa: ARG002
+    def resolve(self, system_url: str, public_id: str, context: Any = None) -> Any:  # noqa: ARG002 (lxml's signature)
         if system_url.endswith("/xml.xsd"):
             return self.resolve_string(_XML, context, base_url=None)
         if system_url.endswith("/xlink.xsd"):

@@ -63,8 +63,9 @@ def _direction(direction: "_Element") -> None:
         if sound is None:
             _remove(direction)
         else:
-            words = etree.SubElement(etree.Element("direction-type"), "words")
-            direction.insert(0, words.getparent())  # type: ignore[arg-type]
+            kind_element = etree.Element("direction-type")
+            etree.SubElement(kind_element, "words")
+            direction.insert(0, kind_element)
     for words in direction.findall("direction-type/words"):
         if "default-y" in words.attrib:
             del words.attrib["default-y"]

@@ -38,6 +38,6 @@ def _allow(view: View[P], allowed: Callable[[User], bool]) -> AnyView[P]:
         user = request.user
         if not isinstance(user, User) or not allowed(user):
             raise PermissionDenied
-        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+        return view(request, *args, **kwargs)  # type: ignore[arg-type] # a SignedInRequest from here on
 
     return cast(AnyView[P], guarded)

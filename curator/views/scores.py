@@ -114,7 +114,7 @@ def _page(request: SignedInRequest, version: PieceVersion, *, take: Take | None)
         # Never drawn at this tempo, or restored from a backup, which holds no files.
         request_rendering(version=version, tempo_map=tempo_map, created_by=request.user, priority=5)
         sheet = read_sheet(version=version, tempo_map=tempo_map)
-    waiting = RenderingState.PENDING in (sheet.engraving.state, sheet.sound.state)  # type: ignore[union-attr]
+    waiting = RenderingState.PENDING in (sheet.engraving.state, sheet.sound.state)  # type: ignore[union-attr] # asked for above
     if request.headers.get("HX-Request"):
         # The waiting page asks every two seconds; when nothing is to be made any more it is loaded anew.
         return HttpResponse(status=204) if waiting else HttpResponse(headers={"HX-Refresh": "true"})

@@ -38,7 +38,7 @@ class _Recorded:
         if self._graph is None or self._output is None:
             self._inputs = tuple(given.clone() for given in inputs)
             # As torch asks: a few runs on a stream of their own settle workspaces before the recording.
-            side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            side = torch.cuda.Stream()  # type: ignore[no-untyped-call] # of torch
             side.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(side):
                 for _ in range(3):

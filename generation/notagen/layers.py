@@ -26,7 +26,7 @@ class Matrix:
             self.weight.device.type == "cpu"
             and self.weight.dtype == torch.float32
             and 1 < rows <= 16
-            and torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
+            and torch.backends.mkl.is_available()  # type: ignore[no-untyped-call] # of torch
             and hasattr(torch.ops.mkl, "_mkl_linear")
         )
         self._packed: Tensor | None = None

@@ -30,7 +30,7 @@ def scored_cue(film: Film, *, musicxml: str = "", **fields: object) -> tuple[Cue
 
 def lit_cue(film: Film, by: User, **fields: object) -> Cue:
     """A cue whose take is approved."""
-    cue, take = scored_cue(film, **fields)  # type: ignore[arg-type]
+    cue, take = scored_cue(film, **fields)  # type: ignore[arg-type] # fields of a cue, whichever
     approve_cue(cue=cue, take=take, by=by)
     return cue
 
