@@ -17,10 +17,12 @@ from random import Random
 import numpy as np
 import torch
 
+from curator.notation.abc import parse
 from curator.notation.bars import unreduce
 from curator.notation.errors import NotationError
 from curator.notation.validity import validity
 from generation.etudes.composer import compose, prompt
+from generation.etudes.keys import Pitch, key_of
 from generation.etudes.stages import Stage, Texture
 from generation.notagen import patches
 from generation.notagen.checkpoint import load_checkpoint
@@ -63,12 +65,16 @@ class Alone:
 
 @dataclass(frozen=True)
 class Guarded:
-    """The engine at work: `valid` of `count` pieces of the bars asked for; `tries` samples a line, CPU `seconds`."""
+    """The engine at work: `valid` of `count` pieces of the bars asked for; `tries` samples a line, CPU `seconds`.
+
+    `home`: share of the pieces whose last bass note is the tonic of the key asked for, 0 to 1.
+    """
 
     count: int
     valid: int
     tries: float
     seconds: float
+    home: float
 
 
 def openings(count: int) -> list[Opening]:
@@ -137,7 +143,7 @@ def measure_alone(model: NotaGen, sampling: Sampling, *, count: int = 60, seed: 
 def measure_guarded(model: NotaGen, sampling: Sampling, *, count: int = 30, bars: int = 16) -> Guarded:
     """The engine's work on one brief for each stage and texture."""
     engine = Engine(model)
-    valid = tried = kept = 0
+    valid = tried = kept = home = 0
     began = time.process_time()
     for number, (stage, texture) in zip(range(count), list(product(Stage, Texture)) * count, strict=False):
         like = compose(3_000_000 + number, stage=stage, texture=texture)
@@ -147,7 +153,16 @@ def measure_guarded(model: NotaGen, sampling: Sampling, *, count: int = 30, bars
             valid += verdict.valid and not verdict.irregular and verdict.bars == bars
             tried += written.lines_tried
             kept += written.bars
-    return Guarded(count, valid, tried / max(1, kept), time.process_time() - began)
+            home += not written.reason and ends_at_home(written.abc, like.key)
+    return Guarded(count, valid, tried / max(1, kept), time.process_time() - began, home / count)
+
+
+def ends_at_home(abc: str, key: str) -> bool:
+    """Whether the lowest note of the last bar is the tonic of `key`."""
+    notes = parse(abc).bars[-1].parts[-1].notes
+    lowest = min(notes, key=lambda note: note.pitch.midi, default=None)
+    tonic = key_of(key).midi(Pitch(0)) % 12
+    return lowest is not None and lowest.pitch.midi % 12 == tonic
 
 
 def _valid(text: str) -> bool:

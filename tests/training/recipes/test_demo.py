@@ -14,7 +14,7 @@ from generation.notagen.patches import decode
 from generation.notagen.sampling import Sampling
 from training.recipes.demo import Run, Settings, lesson_plan
 from training.recipes.demo_corpus import FIRST_HELD_OUT, Corpus, batches, build
-from training.recipes.demo_measure import measure_alone, openings, write_alone
+from training.recipes.demo_measure import ends_at_home, measure_alone, openings, write_alone
 
 TINY = Settings(
     hidden=64,
@@ -135,3 +135,9 @@ def test_writing_alone_is_repeatable_and_stays_in_the_context():
     assert texts == write_alone(model, opening, sampling, seed=3)
     assert all(text.startswith(one.text) for one, text in zip(opening, texts, strict=True))
     assert measure_alone(model, sampling, count=2).pieces == 0.0
+
+
+def test_composed_pieces_end_at_home():
+    etude = compose(3, key="F#min")
+    assert ends_at_home(etude.stored, "F#min")
+    assert not ends_at_home(etude.stored, "A")
