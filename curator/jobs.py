@@ -275,7 +275,8 @@ def execute(job_id: int) -> None:
             _release(run, _("The disk is full. The work goes on when there is space again."))
     except (OperationalError, InterfaceError):
         # A long backup of SQLite, a restart of PostgreSQL: the work is sound and is tried again.
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         if row.attempt >= row.max_attempts:
             _fail_inside(run)
         else:
