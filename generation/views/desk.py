@@ -53,6 +53,8 @@ def desk(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
         else:
             words = ngettext("%(n)d take is asked for.", "%(n)d takes are asked for.", asked.count)
             messages.success(request, words % {"n": asked.count})
+            if form.warning:
+                messages.warning(request, form.warning)
             return redirect("desk", slug, number)
     show = request.GET.get("show", "")
     context = _context(cue, read_desk(cue=cue), show if show in FILTERS else "")

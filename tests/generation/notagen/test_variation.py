@@ -113,3 +113,16 @@ def test_constraints_are_kept_or_the_piece_fails_with_the_reason(writer):
         assert min(note.pitch.midi for part in last.parts for note in part.notes) % 12 == 7
     (written,) = write(writer, replace(BRIEF, constraints=Constraints(lowest=70)), 1)
     assert written.reason == "Bar 1 would not stay in its register."
+
+
+def test_a_theme_of_three_voices_brings_its_staves_along(writer):
+    text = (
+        ETUDE.stored.split("V:1")[0].replace("{ 1 | 2 }", "{ ( 1 2 ) | 3 }")
+        + "V:1 treble\nV:2 treble\nV:3 bass\n"
+        + "[V:1]d6|[V:2]B6|[V:3]G,,6|\n[V:1]e6|[V:2]z6|[V:3]C,6|\n"
+    )
+    theme = read_theme(text, bars=2)
+    (written,) = write(writer, replace(BRIEF, theme=theme.lines, staves=theme.staves, bars=4), 1)
+    assert (written.reason, written.bars) == ("", 4)
+    assert parse(written.abc).header.staves == ((1, 2), (3,))
+    assert parse(written.abc).bars[:2] == parse(text).bars

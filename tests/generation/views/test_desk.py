@@ -283,3 +283,13 @@ def test_what_no_music_can_keep_or_start_from_is_said(owner_client, fields, word
     answer = asked(waltz_cue(), owner_client, **fields)
     assert answer.status_code == 400
     assert words in answer.content.decode()
+
+
+def test_takes_of_a_combination_that_was_never_seen_are_asked_for_with_a_warning(owner_client):
+    cue = waltz_cue()
+    tiny, _ = import_checkpoint(path=TINY, name="Tiny", prompts=Prompts.PUBLISHED)
+    style = "Romantic / Satie, Erik / Choral"
+    answer = asked(cue, owner_client, checkpoint=tiny.public_id, style=style)
+    page = owner_client.get(answer.url).content.decode()
+    assert "Tiny knows these words, but has never seen them together." in page
+    assert CueRequest.objects.get().brief["prompt"] == ["%Romantic", "%Satie, Erik", "%Choral"]
