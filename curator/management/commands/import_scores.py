@@ -13,7 +13,7 @@ from curator.domain.errors import DomainError
 from curator.domain.library import ENDINGS, About, import_score
 from curator.domain.rendering import RENDER_JOB
 from curator.models.jobs import Job
-from curator.models.library import Origin
+from curator.models.library import Origin, Rendering
 from curator.notation.intake import MOST_UPLOAD
 
 
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             if not as_json:
                 self.stdout.write(_line(row))
         if wait:
-            for job in Job.objects.open().filter(kind=RENDER_JOB):
+            for job in _renderings_of([row["piece"] for row in rows if row["piece"]]):
                 jobs.wait_for(job)
         report = {
             "imported": sum(row["status"] == "imported" for row in rows),
@@ -69,6 +69,12 @@ class Command(BaseCommand):
             self.stdout.write(", ".join(f"{count} {what}" for what, count in report.items()))
         if report["refused"]:
             raise CommandError(f"{report['refused']} of {len(rows)} files were refused; the reasons stand above.")
+
+
+def _renderings_of(pieces: list[str]) -> list[Job]:
+    """The open jobs that draw and sound the pieces of these public ids."""
+    engravings = Rendering.objects.filter(version__piece__public_id__in=pieces).values_list("pk", flat=True)
+    return list(Job.objects.open().filter(kind=RENDER_JOB, arguments__engraving_id__in=list(engravings)))
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

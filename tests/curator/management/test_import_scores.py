@@ -6,8 +6,11 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from curator.models.library import Piece
+from curator.domain.rendering import request_rendering
+from curator.models.jobs import Job
+from curator.models.library import Piece, Rendering, RenderingState
 from tests.curator.notation.scores import two_staff
+from tests.factories import make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +53,17 @@ def test_summary_for_people(tmp_path, capsys):
         f"imported  {tmp_path / 'a.xml'}",
         "1 imported, 0 duplicates, 0 refused",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_draws_and_sounds_what_was_imported_and_nothing_else(tmp_path, capsys):
+    other = request_rendering(version=make_version())
+    (tmp_path / "a.xml").write_bytes(two_staff(2))
+    call_command("import_scores", str(tmp_path / "a.xml"), "--wait", "--json")
+    piece = json.loads(capsys.readouterr().out)["files"][0]["piece"]
+    made = Rendering.objects.filter(version__piece__public_id=piece)
+    assert [row.state for row in made] == [RenderingState.READY] * 2
+    assert Job.objects.open().get().arguments["engraving_id"] == other.engraving.pk
 
 
 def test_a_path_that_is_not_there_is_one_sentence(tmp_path):
