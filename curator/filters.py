@@ -13,7 +13,7 @@ def wanted_from(query: QueryDict) -> Wanted:
     page = query.get("page", "1")
     sort = query.get("sort", "")
     return Wanted(
-        words=" ".join(query.get("q", "").split())[:200],
+        words=" ".join(query.get("q", "").replace("\0", " ").split())[:200],
         composers=_values(query, "composer"),
         origins=tuple(value for value in _values(query, "origin") if value in Origin.values),
         tags=_values(query, "tag"),
