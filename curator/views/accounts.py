@@ -1,5 +1,8 @@
 """Sign-in by link, sign-out, language."""
 
+import sys
+from pathlib import Path
+
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -8,13 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from curator.domain import accounts
+from curator.environment import ROOT
 
 
 @login_not_required
 @require_GET
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Says where a sign-in link comes from."""
-    return render(request, "curator/sign_in.html")
+    return render(request, "curator/sign_in.html", {"command": _command()})
 
 
 @login_not_required
@@ -26,9 +30,16 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "curator/sign_in_link.html")
     user = accounts.consume_sign_in_link(token=token)
     if user is None:
-        return render(request, "curator/sign_in.html", {"used": True}, status=410)
+        return render(request, "curator/sign_in.html", {"used": True, "command": _command()}, status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("home")
+
+
+def _command() -> str:
+    """What to type for another link, with the Python that runs here: a system's own Python knows no Django."""
+    python = Path(sys.executable)
+    here = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python.name
+    return f"{here} manage.py sign_in_link"
 
 
 @require_POST

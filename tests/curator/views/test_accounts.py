@@ -2,12 +2,16 @@
 
 import io
 import logging
+import re
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from curator.domain import accounts
+from curator.environment import ROOT
 from curator.models.accounts import SignInLink
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +26,14 @@ def test_get_shows_a_button_and_uses_nothing_up(client, owner):
     assert client.get(url).status_code == 200
     assert SignInLink.objects.get().used_at is None
     assert "_auth_user_id" not in client.session
+
+
+def test_the_door_says_a_command_that_runs_here(client, monkeypatch):
+    page = client.get("/sign-in/").content.decode()
+    python = re.search(r"<code>(\S+) manage.py sign_in_link</code>", page)[1]
+    assert Path(sys.executable).samefile(ROOT / python) or python == Path(sys.executable).name
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    assert "<code>python3 manage.py sign_in_link</code>" in client.get("/sign-in/").content.decode()
 
 
 def test_post_signs_in_once(client, owner):
