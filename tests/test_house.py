@@ -183,6 +183,7 @@ NEEDED_BY_NAME = {
     "pywin32": "file locks of Celery's filesystem transport on Windows",
     "django_htmx": "an app and a middleware in the settings",
     "abctoolkit": "its scripts are run as subprocesses",
+    "pyparsing": "imported by abctoolkit's abc2xml, which does not declare it",
     "musicxml": "its schema file is read from where it is installed",
 }
 
