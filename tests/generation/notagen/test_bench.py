@@ -32,8 +32,8 @@ def test_one_line_of_json_compares_all_ways_of_one_run(capsys):
     small = ["--hidden=64", "--patch-layers=1", "--char-layers=1", "--patches=8", "--repeats=2", "--side=64", "--json"]
     assert bench.main(small) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["seconds_per_patch"].keys() == {"one", "side_by_side", "reference"}
-    assert found["times_faster"].keys() == {"one", "side_by_side"}
+    assert found["seconds_per_patch"].keys() == {"one", "one_sixteen", "side_by_side", "reference"}
+    assert found["times_faster"].keys() == {"one", "one_sixteen", "side_by_side"}
     assert all(seconds > 0 for seconds in found["seconds_per_patch"].values())
     assert (found["repeats"], found["rows"], found["dtype"]) == (2, 8, "float32")
     assert bench.main([*small[:-1], "--dtype=bfloat16", "--no-reference"]) == 0
@@ -51,6 +51,8 @@ def test_a_measured_patch_has_all_sixteen_characters():
         assert (made != 0).all()
         assert (made != 2).all()
         assert measured.decoder.cache.lengths[:2] == [8, 8]
+    measured.patch([1], 12)
+    assert (measured.decoder.cache.ids[1, 8] != 0).tolist() == [True] * 12 + [False] * 4
 
 
 @pytest.mark.parametrize("sampling", [Sampling(), Sampling(top_k=0, top_p=1, temperature=1)], ids=str)
