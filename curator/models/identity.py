@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-
 _ALPHABET = string.ascii_letters + string.digits
 
 
