@@ -7,7 +7,6 @@ from curator.film.arc import CueSpan, StageSpan
 from curator.film.curve import Curve, knots_of, through
 
 WIDTH = 1312.0
-HEIGHT = 98.0
 """The drawing in units of its box, near its size in pixels on a wide screen; the numbers stand below it."""
 _STEP = 6.0
 _TOP, _ROOM = 20.0, 70.0
