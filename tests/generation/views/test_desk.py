@@ -129,8 +129,9 @@ def test_a_failed_candidate_says_why_and_can_be_asked_again(owner_client):
     asked(cue, owner_client, count=1)
     jobs.execute(CueRequest.objects.get().job.pk)
     page = owner_client.get(address("desk", cue)).content.decode()
-    assert "Bar 1 would not add up." in page
     failed = Candidate.objects.get()
+    assert failed.reason.startswith("Bar 1 would not ")  # what the model stumbles over hangs on its seed
+    assert failed.reason in page
     assert owner_client.post(address("write_again", cue, failed.public_id)).url == address("desk", cue)
     assert CueRequest.objects.count() == 2
     assert owner_client.post(address("write_again", cue, "nobody")).status_code == 404
