@@ -46,6 +46,7 @@ TABLE = {
     "undo_judgement": ("post", SIGNED_IN),
     "sound": ("get", SIGNED_IN),
     "standings": ("get", SIGNED_IN),
+    "wall": ("get", OWNER),
     "delivery": ("get", OWNER),
     "deliver_cue": ("post", OWNER),
     "deliver_film": ("post", OWNER),
