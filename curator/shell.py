@@ -27,6 +27,7 @@ PLACES = {
     "add_scores": "library",
     "forget_import": "library",
     "score": "library",
+    "training": "training",
     "workers": "workers",
 }
 

@@ -53,6 +53,7 @@ TABLE = {
     "delivered_file": ("get", OWNER),
     "approve_cue": ("post", OWNER),
     "revoke_approval": ("post", OWNER),
+    "training": ("get", OWNER),
 }
 
 
