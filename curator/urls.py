@@ -4,7 +4,19 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from curator.views import accounts, components, delivery, films, library, listen, media, scores, standings, workers
+from curator.views import (
+    accounts,
+    components,
+    delivery,
+    films,
+    library,
+    listen,
+    media,
+    scores,
+    standings,
+    wall,
+    workers,
+)
 
 urlpatterns = [
     path("", films.home, name="home"),
@@ -34,6 +46,7 @@ urlpatterns = [
     path("films/<slug:slug>/listen/<str:number>/judge/", listen.judge, name="judge"),
     path("films/<slug:slug>/listen/<str:number>/undo/", listen.undo, name="undo_judgement"),
     path("sounds/<str:token>/", listen.sound, name="sound"),
+    path("films/<slug:slug>/wall/", wall.wall, name="wall"),
     path("films/<slug:slug>/standings/<str:number>/", standings.standings, name="standings"),
     path("films/<slug:slug>/standings/<str:number>/approve/", standings.approve, name="approve_cue"),
     path("films/<slug:slug>/standings/<str:number>/revoke/", standings.revoke, name="revoke_approval"),

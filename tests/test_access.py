@@ -48,12 +48,14 @@ TABLE = {
     "undo_judgement": ("post", SIGNED_IN),
     "sound": ("get", SIGNED_IN),
     "standings": ("get", SIGNED_IN),
+    "wall": ("get", OWNER),
     "delivery": ("get", OWNER),
     "deliver_cue": ("post", OWNER),
     "deliver_film": ("post", OWNER),
     "delivered_file": ("get", OWNER),
     "approve_cue": ("post", OWNER),
     "revoke_approval": ("post", OWNER),
+    "training": ("get", OWNER),
 }
 
 
