@@ -95,8 +95,8 @@ class PairSet:
     `answers` counts the votes about order. `left_out` counts what did not come in, by reason: "tie" (couples
     only ever equal), "split" (as many answers one way as the other), "contradicted" (the other answers speak
     against the majority), "unsure" (below the threshold), "unbalanced" (left out for the balance of lengths),
-    "kind" (couples whose clips were not asked for alike), "skip". expected_correct: mean of p_order, nan without pairs; length_lean, density_lean: see `lean`, nan
-    where unknown.
+    "kind" (couples whose clips were not asked for alike), "skip". expected_correct: mean of p_order, nan
+    without pairs; length_lean, density_lean: see `lean`, nan where unknown.
     """
 
     source: Source

@@ -53,9 +53,7 @@ def compose(
     """The files by name, byte for byte the same for the same rows. Raises KeyError for a take without text."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in FILES}
     for pair in pairs:
-        rows[HELD_OUT if pair.held_out else TRAIN].append(
-            _paired(pair, texts[pair.chosen_id], texts[pair.rejected_id])
-        )
+        rows[HELD_OUT if pair.held_out else TRAIN].append(_paired(pair, texts[pair.chosen_id], texts[pair.rejected_id]))
     rows[UNPAIRED] = [_negative(take, judgements, texts[take.pk]) for take, judgements in unpaired]
     return {
         name: "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in lines).encode()
