@@ -61,7 +61,10 @@ class Origin(models.TextChoices):
 
 
 class Piece(models.Model):
-    """The identity of a piece. `making` says how a generated one was made (checkpoint, seed, settings)."""
+    """The identity of a piece. `making` says how a generated one was made (checkpoint, seed, settings).
+
+    One that was merged into another (curator.domain.twins) is archived and points to it.
+    """
 
     public_id = PublicIdField()
     title = models.CharField(max_length=200)
@@ -77,6 +80,7 @@ class Piece(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(origin__in=Origin.values), name="piece_origin_known")]
