@@ -20,7 +20,7 @@ def pieces(count: int) -> list[Piece]:
 
 
 def test_the_stages_are_those_of_the_prompts():
-    assert STAGES == tuple(stage.value for stage in Stage)
+    assert tuple(stage.value for stage in Stage) == STAGES
 
 
 def test_many_pieces_get_and_lose_words_at_one_stroke():
