@@ -34,7 +34,7 @@ from curator.models.delivery import Delivery
 from curator.models.film import Cue
 from curator.models.jobs import Job, Worker
 from curator.models.library import MediaFile, Rendering, RenderingFile, RenderingState
-from curator.models.twins import Sketch, SketchBand
+from curator.models.twins import Resemblance, Sketch, SketchBand
 
 FORMAT = 1
 _APPS = ("curator", "generation", "training")
@@ -44,6 +44,7 @@ _LEFT_OUT: tuple[type[models.Model], ...] = (
     SignInLink,
     MediaFile,
     RenderingFile,
+    Resemblance,
     SketchBand,
     Sketch,
 )

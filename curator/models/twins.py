@@ -35,6 +35,34 @@ class SketchBand(models.Model):
         return f"{self.band:x}"
 
 
+class Resemblance(models.Model):
+    """Two versions of different pieces that are much alike, found when the later one was sketched. Made anew at will.
+
+    `likeness` is the estimated share of common shingles, 0 to 1. `kind` says how: the same notes, the same in another
+    key or note values, or nearly the same.
+    """
+
+    SAME, MOVED, NEAR = "same notes", "transposed", "nearly the same notes"
+
+    first = models.ForeignKey(Piece, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Piece, on_delete=models.CASCADE, related_name="+")
+    first_version = models.ForeignKey(PieceVersion, on_delete=models.CASCADE, related_name="+")
+    second_version = models.ForeignKey(PieceVersion, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=24, choices=[(kind, kind) for kind in (SAME, MOVED, NEAR)])
+    likeness = models.FloatField()
+    found_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["first_version", "second_version"], name="resemblance_unique"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="resemblance_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} and {self.second_id}: {self.kind}"
+
+
 class TwinAnswer(models.TextChoices):
     """What the owner says of two pieces. UNDECIDED only takes an earlier answer back."""
 
