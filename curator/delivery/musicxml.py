@@ -138,4 +138,4 @@ def _in_playing_order(bars: Sequence[Bar]) -> tuple[int, ...]:
     try:
         return play_order([bar.road for bar in bars])
     except NotationError as error:
-        raise DeliveryError(error.sentence.pattern, **error.sentence.values) from None
+        raise DeliveryError(error.sentence.pattern, about="bars", **error.sentence.values) from None
