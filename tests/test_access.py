@@ -28,6 +28,8 @@ TABLE = {
     "render_again": ("post", OWNER),
     "sound_mp3": ("get", OWNER),
     "library": ("get", OWNER),
+    "keep_view": ("post", OWNER),
+    "forget_view": ("post", OWNER),
     "add_scores": ("post", OWNER),
     "imports": ("get", OWNER),
     "retry_import": ("post", OWNER),
