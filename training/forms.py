@@ -30,7 +30,7 @@ class PreferenceForm(forms.Form):
         label=_("How sure an order must be"),
         required=False,
         coerce=float,
-        empty_value=P_ORDER,
+        empty_value=str(P_ORDER),
         choices=[(str(P_ORDER), _("80 of 100")), (str(P_ORDER_STRICT), _("90 of 100"))],
         help_text=_("Only for couples whose order follows from other votes."),
     )
@@ -53,7 +53,7 @@ class PreferenceForm(forms.Form):
         data = self.cleaned_data
         return Choice(
             source=cast(Source, data["source"]) if data["source"] else None,
-            threshold=data["threshold"],
+            threshold=float(data["threshold"]),
             balanced=not data["uneven"],
             held_out=frozenset(data["held"]) if data["own"] else None,
         )

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def film(owner):
     return made
 
 
-def lines(data: bytes) -> list[dict]:
+def lines(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.decode().splitlines()]
 
 

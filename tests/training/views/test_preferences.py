@@ -26,7 +26,7 @@ def film(owner):
 def page_of(client, query: str = "") -> str:
     response = client.get(URL + query)
     assert response.status_code == 200
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 def freeze(client, **data):

@@ -79,7 +79,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             f"{frozen.name}: {report['pairs']} pairs from {report['answers']} votes, {report['held_out']} held out, "
-            f"{report['unpaired']} unpaired, expected to be right {100 * frozen.expected_correct:.0f} %\n"
+            f"{report['unpaired']} unpaired, expected to be right {100 * (frozen.expected_correct or 0):.0f} %\n"
             f"{out}: SHA-256 {frozen.sha256}"
         )
         if draft.missing:
