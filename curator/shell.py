@@ -21,11 +21,13 @@ PLACES = {
     "desk": "desk",
     "listen": "listen",
     "standings": "standings",
+    "wall": "standings",
     "delivery": "delivery",
     "library": "library",
     "add_scores": "library",
     "forget_import": "library",
     "score": "library",
+    "training": "training",
     "workers": "workers",
 }
 

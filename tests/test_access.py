@@ -28,6 +28,8 @@ TABLE = {
     "render_again": ("post", OWNER),
     "sound_mp3": ("get", OWNER),
     "library": ("get", OWNER),
+    "keep_view": ("post", OWNER),
+    "forget_view": ("post", OWNER),
     "add_scores": ("post", OWNER),
     "imports": ("get", OWNER),
     "retry_import": ("post", OWNER),
@@ -46,12 +48,14 @@ TABLE = {
     "undo_judgement": ("post", SIGNED_IN),
     "sound": ("get", SIGNED_IN),
     "standings": ("get", SIGNED_IN),
+    "wall": ("get", OWNER),
     "delivery": ("get", OWNER),
     "deliver_cue": ("post", OWNER),
     "deliver_film": ("post", OWNER),
     "delivered_file": ("get", OWNER),
     "approve_cue": ("post", OWNER),
     "revoke_approval": ("post", OWNER),
+    "training": ("get", OWNER),
 }
 
 

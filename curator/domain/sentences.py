@@ -114,6 +114,7 @@ SENTENCES = (
     gettext_noop("Ties between voices are lost in ABC; that many notes are struck again: %(notes)d."),
     gettext_noop("Too much changes on the way to ABC: %(differ)d of %(notes)d notes differ."),
     gettext_noop("Two parts were joined as the two hands of the piano."),
+    gettext_noop("Written out without repeats the score has more than %(most)d bars."),
 )
 
 

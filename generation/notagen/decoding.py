@@ -101,17 +101,20 @@ class Decoder:
         x = self.model.patch_level_decoder.embed(ids[used, None], self._table)[:, 0]
         x = x + self._base.wpe.weight[places]
         attended = torch.zeros_like(x)
+        # Rows that stand at the same place are attended in one call, as most are: they begin together.
+        together = len(rows) == x.shape[0] and len(set(places)) == 1
+        groups = [used] if together else [slice(row, row + 1) for row in rows]
         for number, layer in enumerate(self._layers):
             q, k, v = layer.heads(x)
             keys, values = self.cache.keys[number], self.cache.values[number]
-            for row in rows:
-                at, n = row - first, places[row - first]
-                keys[row, :, n] = k[at]
-                values[row, :, n] = v[at]
+            for group in groups:
+                at, n = slice(group.start - first, group.stop - first), places[group.start - first]
+                keys[group, :, n] = k[at]
+                values[group, :, n] = v[at]
                 own = F.scaled_dot_product_attention(
-                    q[at].view(1, -1, 1, HEAD_DIM), keys[row : row + 1, :, : n + 1], values[row : row + 1, :, : n + 1]
+                    q[at].unsqueeze(2), keys[group, :, : n + 1], values[group, :, : n + 1]
                 )
-                attended[at] = own.view(-1)
+                attended[at] = own.flatten(1)
             x = layer.after(x, attended)
         x = cast(Tensor, self._base.ln_f(x))
         if not alone:
