@@ -2,6 +2,7 @@
 
 import csv
 import json
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -23,15 +24,16 @@ def table() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def import_it(name: str, capsys) -> dict:
+def import_it(name: str, capsys) -> dict[str, Any]:
     try:
         call_command("import_scores", str(FOLDER / name), "--json")
     except CommandError as error:
         assert "1 of 1 files were refused" in str(error)  # noqa: PT017 (both ends are right)
-    return json.loads(capsys.readouterr().out)["files"][0]
+    row: dict[str, Any] = json.loads(capsys.readouterr().out)["files"][0]
+    return row
 
 
-def outcome(row: dict) -> str:
+def outcome(row: dict[str, Any]) -> str:
     if row["status"] == "refused":
         assert row["reason"].endswith(".")
         return "REJECT"
