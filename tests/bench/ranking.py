@@ -155,7 +155,7 @@ class Batch:
             self.point += step
             if np.abs(step).max() < 1e-7:
                 break
-        self.cov = np.linalg.inv(self._shape()[2])[:, : self.clips, : self.clips]
+        self.cov = np.asarray(np.linalg.inv(self._shape()[2])[:, : self.clips, : self.clips], dtype=np.float64)
 
     def _shape(self) -> tuple[Floats, Floats, Floats]:
         theta, side = self.mean, self.point[:, -1]
