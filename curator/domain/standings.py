@@ -25,11 +25,14 @@ class Field:
 
     `posterior` is about `takes`, in their order. `votes` are the judgements between any two of `takes`, by
     their index there; `judgements` are the same as rows, in order of time. `listeners` is the belief about all
-    takes of the cue and about everybody who judged them, named by their keys as text.
+    takes of the cue (`everyone`) and about everybody who judged them, named by their keys as text; `said` are the
+    judgements among these.
     """
 
     cue: Cue
     takes: tuple[Take, ...]
+    everyone: tuple[Take, ...]
+    said: tuple[preference.Vote, ...]
     judgements: tuple[Judgement, ...]
     votes: tuple[preference.Vote, ...]
     posterior: Posterior
@@ -104,9 +107,10 @@ def read_fields(*, cues: Sequence[Cue], rater: User | None = None) -> dict[int, 
 
 def _field(cue: Cue, everyone: list[Take], held: list[Judgement], takes: Sequence[Take] | None = None) -> Field:
     index = {take.pk: position for position, take in enumerate(everyone)}
+    said = tuple(_vote(row, index) for row in held)
     listeners = fit_raters(
         len(everyone),
-        [_vote(row, index) for row in held],
+        said,
         prior_mean=[take.prior_mean for take in everyone],
     )
     whole = listeners.posterior
@@ -122,6 +126,8 @@ def _field(cue: Cue, everyone: list[Take], held: list[Judgement], takes: Sequenc
     return Field(
         cue=cue,
         takes=running,
+        everyone=tuple(everyone),
+        said=said,
         judgements=between,
         votes=tuple(_vote(row, place) for row in between),
         posterior=Posterior(mean=whole.mean[inside], cov=whole.cov[np.ix_(inside, inside)]),
