@@ -48,6 +48,7 @@ TABLE = {
     "undo_judgement": ("post", SIGNED_IN),
     "sound": ("get", SIGNED_IN),
     "standings": ("get", SIGNED_IN),
+    "film_standings": ("get", OWNER),
     "wall": ("get", OWNER),
     "delivery": ("get", OWNER),
     "deliver_cue": ("post", OWNER),

@@ -82,9 +82,7 @@ def read_listeners(*, fields: Sequence[Field]) -> Listeners:
             Listener(
                 user=users[name],
                 answers=said[name],
-                consistency=consistency(
-                    [vote for vote in field.said if vote.rater == name] for field in fields
-                ),
+                consistency=consistency([vote for vote in field.said if vote.rater == name] for field in fields),
                 side=sides.get(name) if name in sides and sides[name].sided else None,
             )
             for name in names
@@ -97,7 +95,9 @@ def read_listeners(*, fields: Sequence[Field]) -> Listeners:
 
 
 def _together(by_cue: Mapping[Hashable, Sequence[Vote]], users: Mapping[str, User], one: str, other: str) -> Together:
-    both: dict[Hashable, Sequence[Vote]] = {cue: [vote for vote in votes if vote.rater in (one, other)] for cue, votes in by_cue.items()}
+    both: dict[Hashable, Sequence[Vote]] = {
+        cue: [vote for vote in votes if vote.rater in (one, other)] for cue, votes in by_cue.items()
+    }
     return Together(users[one], users[other], agreement(both))
 
 

@@ -14,7 +14,7 @@ from curator.preference import votes as preference
 from curator.preference.best import intervals, odds
 from curator.preference.fit import LAPSE, PRIOR_SD, Posterior, tally
 from curator.preference.raters import SCALE_SD, SIDE_SD, RaterFit, fit_raters
-from curator.preference.stop import Certainty, certainty
+from curator.preference.stop import Certainty, certainty, votes_needed
 
 ESTIMATOR = f"bradley-terry map, sd {PRIOR_SD} side {SIDE_SD} scale {SCALE_SD}, lapse {LAPSE}"
 
@@ -64,6 +64,7 @@ class Standings:
     """All takes in the running, the strongest first. `certainty` is None without any take.
 
     `wins[i][j]`: how often the take of row i was preferred to that of row j; a tie is half a win for both.
+    `needed`: about how many more judgements make the choice sure enough, 0 when it is.
     """
 
     cue: Cue
@@ -71,6 +72,7 @@ class Standings:
     votes: int
     certainty: Certainty | None
     wins: tuple[tuple[float, ...], ...] = ()
+    needed: int = 0
 
     @property
     def sure_enough(self) -> bool:
@@ -107,6 +109,8 @@ def read_fields(*, cues: Sequence[Cue], rater: User | None = None) -> dict[int, 
 
 def _field(cue: Cue, everyone: list[Take], held: list[Judgement], takes: Sequence[Take] | None = None) -> Field:
     index = {take.pk: position for position, take in enumerate(everyone)}
+    for take in everyone:
+        take.cue = cue
     said = tuple(_vote(row, index) for row in held)
     listeners = fit_raters(
         len(everyone),
@@ -196,11 +200,13 @@ def standings_of(field: Field) -> Standings:
         for rank, place in enumerate(order, start=1)
     )
     wins = tally(len(field.takes), field.votes)[np.ix_(order, order)]
+    how = certainty(field.posterior, now=now)
     return Standings(
         cue=field.cue,
         rows=rows,
         votes=field.informed,
-        certainty=certainty(field.posterior, now=now),
+        certainty=how,
+        needed=votes_needed(how, clips=len(rows), votes=field.informed),
         wins=tuple(tuple(row) for row in wins.tolist()),
     )
 
