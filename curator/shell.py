@@ -21,6 +21,7 @@ PLACES = {
     "desk": "desk",
     "listen": "listen",
     "standings": "standings",
+    "wall": "standings",
     "delivery": "delivery",
     "library": "library",
     "add_scores": "library",

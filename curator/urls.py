@@ -4,7 +4,19 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from curator.views import accounts, components, delivery, films, library, listen, media, scores, standings, workers
+from curator.views import (
+    accounts,
+    components,
+    delivery,
+    films,
+    library,
+    listen,
+    media,
+    scores,
+    standings,
+    wall,
+    workers,
+)
 
 urlpatterns = [
     path("", films.home, name="home"),
@@ -15,6 +27,8 @@ urlpatterns = [
     path("scores/<str:public_id>/again/", scores.render_again, name="render_again"),
     path("sounds/<str:key>.mp3", scores.sound_mp3, name="sound_mp3"),
     path("library/", library.library, name="library"),
+    path("library/views/", library.keep_view, name="keep_view"),
+    path("library/views/<str:public_id>/forget/", library.forget_view, name="forget_view"),
     path("library/add/", library.add_scores, name="add_scores"),
     path("library/imports/", library.imports, name="imports"),
     path("library/imports/<str:public_id>/retry/", library.retry, name="retry_import"),
@@ -32,6 +46,7 @@ urlpatterns = [
     path("films/<slug:slug>/listen/<str:number>/judge/", listen.judge, name="judge"),
     path("films/<slug:slug>/listen/<str:number>/undo/", listen.undo, name="undo_judgement"),
     path("sounds/<str:token>/", listen.sound, name="sound"),
+    path("films/<slug:slug>/wall/", wall.wall, name="wall"),
     path("films/<slug:slug>/standings/<str:number>/", standings.standings, name="standings"),
     path("films/<slug:slug>/standings/<str:number>/approve/", standings.approve, name="approve_cue"),
     path("films/<slug:slug>/standings/<str:number>/revoke/", standings.revoke, name="revoke_approval"),

@@ -29,11 +29,12 @@ from django.utils.translation import gettext as _
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
 from curator.domain.media import CONTENT_TYPES, read_media, store_media
+from curator.domain.shelving import shelve_pieces
 from curator.models.accounts import SignInLink
 from curator.models.delivery import Delivery
 from curator.models.film import Cue
 from curator.models.jobs import Job, Worker
-from curator.models.library import MediaFile, Rendering, RenderingFile, RenderingState
+from curator.models.library import MediaFile, Piece, Rendering, RenderingFile, RenderingState
 
 FORMAT = 1
 _APPS = ("curator", "generation", "training")
@@ -161,6 +162,7 @@ def restore_backup(*, path: Path) -> dict[str, int]:
             _restore_media(path)
             for cue in Cue.objects.all():
                 refresh_cue_state(cue=cue)  # nothing is being written any more
+            shelve_pieces(pieces=Piece.objects.filter(words=""))  # a backup from before there was a shelf
     except (DeserializationError, FieldDoesNotExist, models.ProtectedError, IntegrityError, DataError) as error:
         raise DomainError(_("%(name)s does not fit this version of Cuewright.") % {"name": path.name}) from error
     return counts

@@ -16,6 +16,7 @@ from curator.domain.errors import DomainError
 from curator.domain.media import read_media, store_media
 from curator.domain.rendering import request_rendering
 from curator.domain.sentences import say
+from curator.domain.shelving import shelve_pieces
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
 from curator.models.jobs import Job, JobState
@@ -135,6 +136,7 @@ def import_score(
             facts=facts_of(parse(made.text)),
             created_by=created_by,
         )
+        shelve_pieces(pieces=[piece])
         request_rendering(version=version, created_by=created_by)
     return Imported(piece, version, None, tuple(warnings), intake.notes, verdict.notes)
 
