@@ -115,6 +115,7 @@ SENTENCES = (
     gettext_noop("Voice %(voice)s has no music."),
     gettext_noop("Voice %(voice)s is not declared in the header."),
     gettext_noop("Voice 1 has %(here)d bars, voice %(voice)s %(there)d."),
+    gettext_noop("Written out without repeats the score has more than %(most)d bars."),
 )
 
 

@@ -236,9 +236,7 @@ def composers_like(name: str) -> list[str]:
 
 def _wanted(choice: Choice) -> list[Piece]:
     """The pieces that the choice names, put away or merged ones left aside."""
-    pieces: QuerySet[Piece] = Piece.objects.filter(
-        archived_at__isnull=True, origin__in=choice.origins or GIVEN_ORIGINS
-    )
+    pieces: QuerySet[Piece] = Piece.objects.filter(archived_at__isnull=True, origin__in=choice.origins or GIVEN_ORIGINS)
     if choice.composers:
         pieces = pieces.filter(composer__in=choice.composers)
     for kind, names in (("", choice.tags), (STAGE, choice.stages)):
@@ -253,9 +251,7 @@ def _wanted(choice: Choice) -> list[Piece]:
     return rows
 
 
-def _measured(
-    pieces: list[Piece], heading: Heading, seconds: float | None
-) -> tuple[list[Candidate], list[LeftOut]]:
+def _measured(pieces: list[Piece], heading: Heading, seconds: float | None) -> tuple[list[Candidate], list[LeftOut]]:
     """The pieces with their newest version, prompt and measure; those of which no training file can be made."""
     versions = _latest(pieces)
     measures = _measures(versions.values(), seconds)

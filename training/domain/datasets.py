@@ -305,9 +305,7 @@ def request_set(*, choice: Choice, name: str = "", created_by: User | None = Non
     return enqueue(kind=BUILD_JOB, queue="cpu", arguments=arguments, key=key, created_by=created_by)
 
 
-def build_requested(
-    *, choice: dict[str, Any], name: str, language: str | None, run: Run
-) -> dict[str, Any]:
+def build_requested(*, choice: dict[str, Any], name: str, language: str | None, run: Run) -> dict[str, Any]:
     """Build what `request_set` asked for; what the job keeps as its result. Reasons are written in `language`."""
     with override(language) if language else nullcontext():
         built = build_set(choice=Choice.from_json(choice), name=name, run=run)
