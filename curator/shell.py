@@ -28,6 +28,8 @@ PLACES = {
     "forget_import": "library",
     "score": "library",
     "training": "training",
+    "training_new": "training",
+    "training_set": "training",
     "workers": "workers",
 }
 

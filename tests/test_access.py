@@ -56,6 +56,12 @@ TABLE = {
     "approve_cue": ("post", OWNER),
     "revoke_approval": ("post", OWNER),
     "training": ("get", OWNER),
+    "training_new": ("get", OWNER),
+    "training_confirm": ("post", OWNER),
+    "training_builds": ("get", OWNER),
+    "training_cancel": ("post", OWNER),
+    "training_set": ("get", OWNER),
+    "training_zip": ("get", OWNER),
 }
 
 

@@ -12,7 +12,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
-from curator.domain.rights import rights_of, training_bars, training_composers
+from curator.domain.rights import awaiting_confirmation, rights_of, training_bars, training_composers
 from curator.domain.sentences import say
 from curator.domain.tags import STAGE
 from curator.domain.twins import distinct_pieces
@@ -117,13 +117,17 @@ class Share:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What goes in and what does not, with the base and the heading that follow from the choice."""
+    """What goes in and what does not, with the base and the heading that follow from the choice.
+
+    unconfirmed: those left out that only wait for a confirmation of their rights.
+    """
 
     choice: Choice
     base: Checkpoint | None
     heading: Heading
     kept: tuple[Candidate, ...]
     left_out: tuple[LeftOut, ...]
+    unconfirmed: tuple[Piece, ...] = ()
     trouble: str = ""
 
     @cached_property
@@ -210,7 +214,8 @@ def choose(choice: Choice, *, seconds: float | None = None) -> Chosen:
     fitting, refused = _measured([piece for piece in allowed if piece.pk in kept_ids], heading, seconds)
     kept, trouble = _split(fitting, choice)
     left_out = sorted([*left_out, *refused], key=lambda one: (one.piece.title, one.piece.pk))
-    return Chosen(choice, base, heading, tuple(kept), tuple(left_out), trouble)
+    waiting = tuple(awaiting_confirmation(piece for piece in wanted if bars[piece.pk]))
+    return Chosen(choice, base, heading, tuple(kept), tuple(left_out), waiting, trouble)
 
 
 def find_base(public_id: str) -> Checkpoint | None:

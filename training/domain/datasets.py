@@ -8,11 +8,13 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
@@ -21,12 +23,13 @@ from curator.domain.media import read_media, store_media
 from curator.domain.sentences import say
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
-from curator.models.jobs import Job, JobState
+from curator.models.jobs import OPEN_STATES, Job, JobState
 from curator.models.library import PieceVersion
 from curator.notation.errors import NotationError
-from curator.notation.transpose import KEYS
+from curator.notation.transpose import KEYS, major_of
 from training.domain.choosing import Candidate, Choice, Chosen, LeftOut, choose
 from training.models.sets import TrainingSet
+from training.recipes.bundling import Lesson, Version
 from training.recipes.data import (
     AUGMENTED,
     CONTEXT,
@@ -288,6 +291,28 @@ def _unpack(training_set: TrainingSet, folder: Path, root: str) -> None:
             target.write_bytes(papers.get(name) or archive.read(name))
 
 
+# --- for our own recipes --------------------------------------------------------------------------
+
+
+def lessons_of(training_set: TrainingSet) -> list[Lesson]:
+    """The pieces of a set as our recipes take them: each in every key with its share, its own key first.
+
+    Raises DomainError as `archive_of`.
+    """
+    with zipfile.ZipFile(io.BytesIO(archive_of(training_set))) as archive:
+        return [_lesson(facts, archive) for facts in training_set.manifest["pieces"]]
+
+
+def _lesson(facts: dict[str, Any], archive: zipfile.ZipFile) -> Lesson:
+    own = major_of(facts["key"])
+    ranked = sorted(facts["keys"].items(), key=lambda item: item[0] != own)
+    versions = tuple(
+        Version(archive.read(f"{AUGMENTED}/{key}/{facts['name']}_{key}.abc").decode("ascii"), key, share)
+        for key, share in ranked
+    )
+    return Lesson(facts["name"], versions, held_out=facts["split"] == "eval")
+
+
 # --- as a job -------------------------------------------------------------------------------------
 
 
@@ -314,6 +339,7 @@ def build_requested(*, choice: dict[str, Any], name: str, language: str | None, 
 
 
 def recent_builds(*, most: int = 5) -> list[Job]:
-    """Sets being built, and the last builds that failed; newest first."""
-    found = Job.objects.filter(kind=BUILD_JOB, state__in=(JobState.QUEUED, JobState.RUNNING, JobState.FAILED))
+    """Sets being built, and the builds that failed within a day; newest first."""
+    failed = Q(state=JobState.FAILED, finished_at__gte=timezone.now() - timedelta(days=1))
+    found = Job.objects.filter(Q(state__in=OPEN_STATES) | failed, kind=BUILD_JOB)
     return list(found.order_by("-created_at", "-pk")[:most])

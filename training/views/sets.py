@@ -1,5 +1,6 @@
 """The training room: choosing pieces, building a set of files, looking at it, taking it away."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -13,11 +14,11 @@ from curator import jobs
 from curator.domain.errors import DomainError
 from curator.domain.rights import confirm_rights
 from curator.models.jobs import Job
-from curator.models.library import Piece, Rights
+from curator.models.library import Origin, Piece, Rights
 from curator.models.rights import Purpose
 from curator.views.access import SignedInRequest, owner
 from generation.models.checkpoints import Checkpoint
-from training.domain.choosing import Choice, Chosen, choose, find_base, offer, shares
+from training.domain.choosing import Choice, Chosen, Option, choose, find_base, offer, shares
 from training.domain.datasets import BUILD_JOB, archive_of, recent_builds, request_set
 from training.forms import ChoiceForm, NameForm, choice_from
 from training.models.sets import TrainingSet
@@ -77,7 +78,7 @@ def new_set(request: SignedInRequest) -> HttpResponse:
         return render(request, "training/estimate.html", context)
     known = list(Checkpoint.objects.order_by("-pk"))
     form = ChoiceForm(request.GET, checkpoints=known, chosen=chosen.base)
-    context |= {"form": form, "offer": offer(), "rights": Rights.choices}
+    context |= {"form": form, "narrow": _narrow(choice)}
     return render(request, "training/new_set.html", context, status=400 if request.method == "POST" else 200)
 
 
@@ -146,6 +147,34 @@ def _chosen(choice: Choice) -> Chosen:
     except DomainError:
         choice = Choice.from_json(choice.as_json() | {"base": ""})
     return choose(choice, seconds=LOOK_SECONDS)
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """A group of ticks: its options as value, label and count (None: not counted), and those that are ticked."""
+
+    name: str
+    title: str
+    options: list[dict[str, Any]]
+    chosen: tuple[str, ...]
+
+
+def _narrow(choice: Choice) -> list[Narrow]:
+    found = offer()
+    origins = dict(Origin.choices)
+
+    def options(values: list[Option], labels: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        names = labels or {}
+        return [{"value": one.value, "label": names.get(one.value, one.value), "count": one.count} for one in values]
+
+    rights = [{"value": value, "label": label, "count": None} for value, label in Rights.choices]
+    return [
+        Narrow("composer", _("Composer"), options(found.composers), choice.composers),
+        Narrow("tag", _("Tags"), options(found.tags), choice.tags),
+        Narrow("stage", _("Stage"), options(found.stages), choice.stages),
+        Narrow("origin", _("Origin"), options(found.origins, origins), choice.origins),
+        Narrow("rights", _("Rights"), rights, choice.rights),
+    ]
 
 
 def _estimate(chosen: Chosen) -> dict[str, Any]:

@@ -14,7 +14,15 @@ from curator.models.library import PieceVersion
 from curator.notation.transpose import KEYS
 from tests.training.satie import small_piece
 from training.domain.choosing import Choice
-from training.domain.datasets import archive_of, build_set, export_set, find_set, recent_builds, request_set
+from training.domain.datasets import (
+    archive_of,
+    build_set,
+    export_set,
+    find_set,
+    lessons_of,
+    recent_builds,
+    request_set,
+)
 from training.models.sets import TrainingSet
 from training.recipes.data import Transposition
 
@@ -167,3 +175,12 @@ def test_a_set_is_found_by_what_it_is_called(pieces):
     assert [find_set(name) for name in (row.name, row.public_id, row.sha256)] == [row] * 3
     with pytest.raises(DomainError, match="no set called Five"):
         find_set("Five")
+
+
+def test_our_own_recipes_learn_the_same_texts_with_their_shares(pieces):
+    row = build_set(choice=Choice()).training_set
+    lessons = lessons_of(row)
+    assert sum(lesson.held_out for lesson in lessons) == 1
+    assert lessons[0].versions[0].key == "C"
+    assert sum(version.share for version in lessons[0].versions) == pytest.approx(1)
+    assert {version.text.splitlines()[0] for lesson in lessons for version in lesson.versions} == {"%Romantic"}
