@@ -17,8 +17,8 @@ SHARES = (5, 10, 15, 20, 30, 50)
 """Percent of the works to measure with."""
 
 KEYS = {
-    Transposition.NEAR: _("Up to three semitones away, near ones oftener"),
-    Transposition.ALL: _("All fifteen, each as often"),
+    Transposition.NEAR: _("Within three semitones"),
+    Transposition.ALL: _("All fifteen"),
     Transposition.NONE: _("Its own only"),
 }
 _MOST = 200
@@ -27,7 +27,11 @@ _MOST = 200
 class ChoiceForm(forms.Form):
     """How the files are made. What goes in is a list of values a page offers; see `choice_from`."""
 
-    keys = forms.ChoiceField(label=_("Keys"), choices=[(str(key), label) for key, label in KEYS.items()])
+    keys = forms.ChoiceField(
+        label=pgettext_lazy("music", "Keys"),
+        choices=[(str(key), label) for key, label in KEYS.items()],
+        help_text=_("The nearer the oftener, as NotaGen draws them; all fifteen each as often."),
+    )
     share = forms.TypedChoiceField(
         label=_("To measure with"), coerce=int, choices=[(share, f"{share}\u2009%") for share in SHARES], initial=10
     )

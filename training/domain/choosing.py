@@ -12,11 +12,12 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
+from curator.domain.rendering import SOUND
 from curator.domain.rights import awaiting_confirmation, rights_of, training_bars, training_composers
 from curator.domain.sentences import say
 from curator.domain.tags import STAGE
 from curator.domain.twins import distinct_pieces
-from curator.models.library import Origin, Piece, PieceVersion, Tag
+from curator.models.library import Origin, Piece, PieceVersion, Rendering, RenderingState, Tag
 from curator.models.twins import Resemblance
 from curator.notation.letters import plain_letters
 from generation.domain.checkpoints import in_use
@@ -69,6 +70,7 @@ class Candidate:
     stage_given: bool
     work: str
     measure: Measure | None
+    seconds: float = 0.0
     held_out: bool = False
 
     @property
@@ -86,11 +88,6 @@ class Candidate:
     def long(self) -> bool:
         """Whether NotaGen-X cannot read it in one go."""
         return self.patches > CONTEXT
-
-    @property
-    def seconds(self) -> float:
-        """Length of the music; 0 where no tempo is written."""
-        return float(self.version.facts.get("seconds") or 0)
 
     @property
     def key(self) -> str:
@@ -261,6 +258,7 @@ def _measured(pieces: list[Piece], heading: Heading, seconds: float | None) -> t
     versions = _latest(pieces)
     measures = _measures(versions.values(), seconds)
     works = _works(pieces)
+    lengths = _lengths(versions.values())
     kept: list[Candidate] = []
     left_out: list[LeftOut] = []
     seen: dict[str, Piece] = {}
@@ -283,7 +281,8 @@ def _measured(pieces: list[Piece], heading: Heading, seconds: float | None) -> t
             left_out.append(LeftOut(piece, _("Its composer, period or instrumentation has no plain letters.")))
             continue
         seen[version.sha256] = piece
-        kept.append(Candidate(piece, version, prompt, heading.stage(piece)[1], works[piece.pk], found))
+        given = heading.stage(piece)[1]
+        kept.append(Candidate(piece, version, prompt, given, works[piece.pk], found, lengths[version.pk]))
     return kept, left_out
 
 
@@ -292,6 +291,21 @@ def _latest(pieces: Iterable[Piece]) -> dict[int, PieceVersion]:
     rows = PieceVersion.objects.filter(piece__in=[piece.pk for piece in pieces])
     rows = rows.annotate(latest=Subquery(latest)).filter(pk=F("latest")).defer("abc", "musicxml")
     return {version.piece_id: version for version in rows}
+
+
+def _lengths(versions: Iterable[PieceVersion]) -> dict[int, float]:
+    """Version id -> seconds: of its sound, else of the written tempo, else of the tempo it would sound in."""
+    facts = {version.pk: version.facts for version in versions}
+    sounds = Rendering.objects.filter(version__in=list(facts), target=SOUND, state=RenderingState.READY)
+    heard = dict(sounds.exclude(seconds=None).order_by("seconds").values_list("version_id", "seconds"))
+    return {pk: heard.get(pk) or float(known.get("seconds") or 0) or _usual(known) for pk, known in facts.items()}
+
+
+def _usual(facts: dict[str, Any]) -> float:
+    """Seconds of the bars where nothing says how fast they go: Verovio then plays 120 quarters a minute."""
+    beats, _stroke, unit = str(facts.get("metre") or "4/4").partition("/")
+    quarters = 4 * int(beats) / int(unit) if beats.isdecimal() and unit.isdecimal() and int(unit) else 4
+    return quarters * int(facts.get("bars") or 0) / 2
 
 
 # Texts never change, so what was measured once holds; by the text's hash.
@@ -317,8 +331,10 @@ def _measures(versions: Iterable[PieceVersion], seconds: float | None) -> dict[i
 def _works(pieces: list[Piece]) -> dict[int, str]:
     """Piece id -> its work: the same composer and title, or much the same music, make one."""
     works = {piece.pk: f"{_folded(piece.composer)}/{_folded(piece.title)}" for piece in pieces}
-    alike = Resemblance.objects.filter(first__in=list(works), second__in=list(works)).order_by("pk")
-    for first, second in alike.values_list("first_id", "second_id"):
+    alike = Resemblance.objects.filter(first__in=list(works)).order_by("pk").values_list("first_id", "second_id")
+    for first, second in alike:
+        if second not in works:
+            continue
         old, new = sorted((works[first], works[second]), reverse=True)
         works = {piece: new if work == old else work for piece, work in works.items()}
     return works

@@ -2,7 +2,7 @@ import pytest
 
 from curator.domain.rights import confirm_rights
 from curator.domain.tags import STAGE, tag_pieces
-from curator.models.library import Piece
+from curator.models.library import Piece, PieceVersion, Rendering
 from curator.models.rights import Purpose
 from curator.models.twins import Resemblance
 from tests.training.satie import small_piece
@@ -123,7 +123,7 @@ def test_choosing_asks_a_constant_number_of_questions(django_assert_num_queries,
     for number in range(count):
         small_piece(number)
     choose(Choice())
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         choose(Choice())
 
 
@@ -156,3 +156,11 @@ def test_a_choice_survives_its_way_through_a_job():
 def test_shares_are_parts_of_the_largest():
     assert [(one.name, one.part) for one in shares({"C": 1.0, "D": 4.0})] == [("D", 1.0), ("C", 0.25)]
     assert shares({}) == []
+
+
+def test_minutes_are_those_of_the_sound_else_of_the_tempo_else_of_the_usual_one():
+    one, two, three = small_piece(1), small_piece(2), small_piece(3)
+    Rendering.objects.create(key="1", version=one, target="sound", renderer="x", state="ready", seconds=60)
+    PieceVersion.objects.filter(pk=three.pk).update(facts={"bars": 40, "metre": "3/4", "seconds": None})
+    seconds = {candidate.version.pk: candidate.seconds for candidate in choose(Choice()).kept}
+    assert seconds == {one.pk: 60, two.pk: 6, three.pk: 60}
