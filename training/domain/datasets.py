@@ -257,7 +257,8 @@ def export_set(*, training_set: TrainingSet, out: Path, root: str = "") -> None:
     the files from wherever it is started. An earlier export in `out` is replaced. Raises DomainError for a folder with
     anything else in it and where nothing can be written.
     """
-    seen = root or out.resolve().as_posix()
+    out = out.resolve()
+    seen = root or out.as_posix()
     part = out.with_name(out.name + ".unfinished")
     strange = [path.name for path in out.iterdir() if path.name not in _OURS] if out.is_dir() else []
     if strange:
