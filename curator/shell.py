@@ -30,6 +30,8 @@ PLACES = {
     "training": "training",
     "training_new": "training",
     "training_set": "training",
+    "preferences": "training",
+    "preference_set": "training",
     "workers": "workers",
 }
 

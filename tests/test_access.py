@@ -62,6 +62,10 @@ TABLE = {
     "training_cancel": ("post", OWNER),
     "training_set": ("get", OWNER),
     "training_zip": ("get", OWNER),
+    "preferences": ("get", OWNER),
+    "freeze_preferences": ("post", OWNER),
+    "preference_set": ("get", OWNER),
+    "preference_file": ("get", OWNER),
 }
 
 
@@ -98,6 +102,7 @@ def test_roles(name, owner_client, rater_client):
         "token": "nothing",
         "key": "0" * 64,
         "candidate": "nothing",
+        "name": "manifest.json",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
     who = TABLE[name][1]

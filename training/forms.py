@@ -1,79 +1,59 @@
-"""What the pages of the training room send, checked."""
+"""What the training room's forms send, checked."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from curator.models.library import Origin, Rights
-from generation.models.checkpoints import Checkpoint
-from generation.notagen.header import HEADER_STYLES
-from training.domain.choosing import Choice
-from training.recipes.data import Transposition
+from curator.models.film import Film
+from curator.preference.pairs import P_ORDER, P_ORDER_STRICT, Source
+from training.domain.preferences import Choice
 
-SHARES = (5, 10, 15, 20, 30, 50)
-"""Percent of the works to measure with."""
-
-KEYS = {
-    Transposition.NEAR: _("Within three semitones"),
-    Transposition.ALL: _("All fifteen"),
-    Transposition.NONE: _("Its own only"),
-}
-_MOST = 200
+ALL_FILMS = "all"
 
 
-class ChoiceForm(forms.Form):
-    """How the files are made. What goes in is a list of values a page offers; see `choice_from`."""
+class PreferenceForm(forms.Form):
+    """Which judgements become pairs, and how. `own` tells that the cues to hold out were chosen on the page."""
 
-    keys = forms.ChoiceField(
-        label=pgettext_lazy("music", "Keys"),
-        choices=[(str(key), label) for key, label in KEYS.items()],
-        help_text=_("The nearer the oftener, as NotaGen draws them; all fifteen each as often."),
+    film = forms.ChoiceField(widget=forms.HiddenInput)
+    source = forms.ChoiceField(
+        label=_("Pairs"),
+        required=False,
+        choices=[
+            ("", _("What suits the number of votes")),
+            ("votes", _("Couples that were heard")),
+            ("posterior", _("Every couple whose order is sure")),
+        ],
     )
-    share = forms.TypedChoiceField(
-        label=_("To measure with"), coerce=int, choices=[(share, f"{share}\u2009%") for share in SHARES], initial=10
+    threshold = forms.TypedChoiceField(
+        label=_("How sure an order must be"),
+        required=False,
+        coerce=float,
+        empty_value=str(P_ORDER),
+        choices=[(str(P_ORDER), _("80 of 100")), (str(P_ORDER_STRICT), _("90 of 100"))],
+        help_text=_("Only for couples whose order follows from other votes."),
     )
-    base = forms.ChoiceField(label=_("For the checkpoint"), required=False)
-    header = forms.ChoiceField(label=_("Header"), required=False)
+    uneven = forms.BooleanField(label=_("Keep pairs that teach length"), required=False)
+    own = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    held = forms.MultipleChoiceField(required=False)
 
-    def __init__(self, data: Any = None, *, checkpoints: list[Checkpoint], chosen: Checkpoint | None) -> None:
-        initial = {"base": chosen.public_id if chosen else ""}
-        super().__init__(data or None, initial=initial, auto_id="id_set_%s")
-        fields: dict[str, Any] = self.fields
-        fields["base"].choices = [(row.public_id, row.name) for row in checkpoints]
-        if not checkpoints:
-            del fields["base"]
-        own = pgettext_lazy("header", "The checkpoint's own")
-        fields["header"].choices = [("", own), *((name, name) for name in HEADER_STYLES)]
+    def __init__(self, *args: Any, films: Iterable[Film], cues: Iterable[str] = (), **kwargs: Any) -> None:
+        """`films` may be chosen, and `cues` (public ids) held out."""
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["film"]).choices = [
+            (ALL_FILMS, ""),
+            *((film.slug, film.title) for film in films),
+        ]
+        cast(forms.MultipleChoiceField, self.fields["held"]).choices = [(cue, cue) for cue in cues]
 
-
-def choice_from(query: QueryDict) -> Choice:
-    """What an address asks for, read with patience: what makes no sense asks for nothing."""
-    share = query.get("share", "")
-    keys, header = query.get("keys", ""), query.get("header", "")
-    return Choice(
-        composers=_values(query, "composer"),
-        tags=_values(query, "tag"),
-        stages=_values(query, "stage"),
-        origins=tuple(value for value in _values(query, "origin") if value in Origin.values),
-        rights=tuple(value for value in _values(query, "rights") if value in Rights.values),
-        transposition=Transposition(keys) if keys in {str(one) for one in Transposition} else Transposition.NEAR,
-        eval_share=int(share) / 100 if share in map(str, SHARES) else 0.1,
-        header=header if header in HEADER_STYLES else "",
-        base=query.get("base", "")[:40],
-    )
-
-
-def _values(query: QueryDict, name: str) -> tuple[str, ...]:
-    values = (value.strip()[:200] for value in query.getlist(name)[:_MOST])
-    return tuple(dict.fromkeys(value for value in values if value and "\0" not in value))
-
-
-class NameForm(forms.Form):
-    """The name of a set."""
-
-    name = forms.CharField(
-        label=_("Name of the set"), required=False, max_length=80, help_text=_("Empty: the composers' names.")
-    )
+    @property
+    def choice(self) -> Choice:
+        """What was chosen, once the form is valid."""
+        data = self.cleaned_data
+        return Choice(
+            source=cast(Source, data["source"]) if data["source"] else None,
+            threshold=float(data["threshold"]),
+            balanced=not data["uneven"],
+            held_out=frozenset(data["held"]) if data["own"] else None,
+        )

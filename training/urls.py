@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import sets
+from training.views import preferences, sets
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
@@ -12,4 +12,8 @@ urlpatterns = [
     path("training/sets/builds/<str:public_id>/cancel/", sets.cancel_build, name="training_cancel"),
     path("training/sets/<str:public_id>/", sets.training_set, name="training_set"),
     path("training/sets/<str:public_id>/files.zip", sets.set_archive, name="training_zip"),
+    path("training/preferences/", preferences.preferences, name="preferences"),
+    path("training/preferences/freeze/", preferences.freeze, name="freeze_preferences"),
+    path("training/preferences/<str:public_id>/", preferences.preference_set, name="preference_set"),
+    path("training/preferences/<str:public_id>/<str:name>", preferences.preference_file, name="preference_file"),
 ]

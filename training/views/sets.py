@@ -20,7 +20,7 @@ from curator.views.access import SignedInRequest, owner
 from generation.models.checkpoints import Checkpoint
 from training.domain.choosing import Choice, Chosen, Option, choose, find_base, offer, shares
 from training.domain.datasets import BUILD_JOB, archive_of, recent_builds, request_set
-from training.forms import ChoiceForm, NameForm, choice_from
+from training.filters import ChoiceForm, NameForm, choice_from
 from training.models.sets import TrainingSet
 from training.recipes.data import CONTEXT
 

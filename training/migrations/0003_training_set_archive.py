@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('curator', '0003_twins_and_rights'),
-        ('training', '0001_initial'),
+        ('training', '0002_pair_labels'),
     ]
 
     operations = [
