@@ -4,11 +4,25 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from curator.views import accounts, components, delivery, films, library, listen, media, scores, standings, workers
+from curator.views import (
+    accounts,
+    components,
+    delivery,
+    films,
+    library,
+    listen,
+    media,
+    pictures,
+    scores,
+    sittings,
+    standings,
+    workers,
+)
 
 urlpatterns = [
     path("", films.home, name="home"),
     path("films/<slug:slug>/", films.film, name="film"),
+    path("films/<slug:slug>/picture/", pictures.picture, name="film_picture"),
     path("films/<slug:slug>/desk/<str:number>/<int:take>/", scores.take, name="take"),
     path("scores/<str:public_id>/", scores.score, name="score"),
     path("scores/<str:public_id>/score.musicxml", scores.score_musicxml, name="score_musicxml"),
@@ -31,7 +45,14 @@ urlpatterns = [
     path("films/<slug:slug>/listen/<str:number>/", listen.listen, name="listen"),
     path("films/<slug:slug>/listen/<str:number>/judge/", listen.judge, name="judge"),
     path("films/<slug:slug>/listen/<str:number>/undo/", listen.undo, name="undo_judgement"),
+    path("films/<slug:slug>/listen/<str:number>/ahead/", listen.prepare, name="prepare_pair"),
     path("sounds/<str:token>/", listen.sound, name="sound"),
+    path("listen/", sittings.sitting, name="sitting"),
+    path("listen/first/", sittings.first_listening, name="warm_up"),
+    path("listen/first/<int:step>/", sittings.trial_pair, name="trial_pair"),
+    path("listen/answers/", sittings.own_answers, name="own_answers"),
+    path("listen/answers/<str:public_id>/", sittings.change_answer, name="change_answer"),
+    path("listen/answers/<str:public_id>/why/", sittings.reason, name="say_reason"),
     path("films/<slug:slug>/standings/<str:number>/", standings.standings, name="standings"),
     path("films/<slug:slug>/standings/<str:number>/approve/", standings.approve, name="approve_cue"),
     path("films/<slug:slug>/standings/<str:number>/revoke/", standings.revoke, name="revoke_approval"),

@@ -18,7 +18,7 @@ from curator.forms import ApprovalForm, RevocationForm
 from curator.models.film import Cue
 from curator.models.ranking import Approval
 from curator.preference.stop import ENOUGH_P_BEST, ENOUGH_REGRET
-from curator.views.access import SignedInRequest, owner, rater
+from curator.views.access import SignedInRequest, owner
 
 CLOSE_BEHIND = 0.1
 """A take whose chance to be the best is at least this is still worth a word."""
@@ -48,7 +48,7 @@ class Drawn:
 
 @never_cache
 @require_safe
-@rater
+@owner
 def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     """The takes of a cue, the strongest first, with the doubt drawn."""
     cue = _cue(slug, number)
