@@ -107,12 +107,14 @@ class ApprovalForm(forms.Form):
 
     take = forms.CharField(max_length=16)
     why = forms.CharField(required=False, max_length=300)
+    back = forms.ChoiceField(required=False, choices=[("wall", "")])
 
 
 class RevocationForm(forms.Form):
     """Why an approval ends."""
 
     why = forms.CharField(required=False, max_length=300)
+    back = forms.ChoiceField(required=False, choices=[("wall", "")])
 
 
 def _listening(report: dict[str, Any]) -> Listening:

@@ -24,11 +24,13 @@ PLACES = {
     "warm_up": "listen",
     "own_answers": "listen",
     "standings": "standings",
+    "wall": "standings",
     "delivery": "delivery",
     "library": "library",
     "add_scores": "library",
     "forget_import": "library",
     "score": "library",
+    "training": "training",
     "workers": "workers",
 }
 

@@ -16,6 +16,7 @@ from curator.views import (
     scores,
     sittings,
     standings,
+    wall,
     workers,
 )
 
@@ -29,6 +30,8 @@ urlpatterns = [
     path("scores/<str:public_id>/again/", scores.render_again, name="render_again"),
     path("sounds/<str:key>.mp3", scores.sound_mp3, name="sound_mp3"),
     path("library/", library.library, name="library"),
+    path("library/views/", library.keep_view, name="keep_view"),
+    path("library/views/<str:public_id>/forget/", library.forget_view, name="forget_view"),
     path("library/add/", library.add_scores, name="add_scores"),
     path("library/imports/", library.imports, name="imports"),
     path("library/imports/<str:public_id>/retry/", library.retry, name="retry_import"),
@@ -53,6 +56,7 @@ urlpatterns = [
     path("listen/answers/", sittings.own_answers, name="own_answers"),
     path("listen/answers/<str:public_id>/", sittings.change_answer, name="change_answer"),
     path("listen/answers/<str:public_id>/why/", sittings.reason, name="say_reason"),
+    path("films/<slug:slug>/wall/", wall.wall, name="wall"),
     path("films/<slug:slug>/standings/<str:number>/", standings.standings, name="standings"),
     path("films/<slug:slug>/standings/<str:number>/approve/", standings.approve, name="approve_cue"),
     path("films/<slug:slug>/standings/<str:number>/revoke/", standings.revoke, name="revoke_approval"),

@@ -29,6 +29,8 @@ TABLE = {
     "render_again": ("post", OWNER),
     "sound_mp3": ("get", OWNER),
     "library": ("get", OWNER),
+    "keep_view": ("post", OWNER),
+    "forget_view": ("post", OWNER),
     "add_scores": ("post", OWNER),
     "imports": ("get", OWNER),
     "retry_import": ("post", OWNER),
@@ -54,12 +56,14 @@ TABLE = {
     "change_answer": ("post", SIGNED_IN),
     "say_reason": ("post", SIGNED_IN),
     "standings": ("get", OWNER),
+    "wall": ("get", OWNER),
     "delivery": ("get", OWNER),
     "deliver_cue": ("post", OWNER),
     "deliver_film": ("post", OWNER),
     "delivered_file": ("get", OWNER),
     "approve_cue": ("post", OWNER),
     "revoke_approval": ("post", OWNER),
+    "training": ("get", OWNER),
 }
 
 

@@ -195,7 +195,10 @@ def test_every_dependency_is_needed():
     assert {name for name in names if name not in imported} == set(NEEDED_BY_NAME)
 
 
-PAGES = ("home", "film", "desk", "listen", "standings", "delivery", "library", "score", "workers", "components")
+PAGES = (
+    *("home", "film", "desk", "listen", "standings", "delivery", "library", "score", "workers", "components"),
+    "training",
+)
 _SERVE = """
 import json, sys
 import django

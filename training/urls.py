@@ -1,5 +1,9 @@
 """URLs of the training app."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from training.views import sets
+
+urlpatterns = [
+    path("training/", sets.training, name="training"),
+]

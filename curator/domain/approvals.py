@@ -1,5 +1,8 @@
 """The film maker's word that a take is the music of its cue. Approvals are revoked, never erased."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +12,19 @@ from curator.domain.errors import DomainError
 from curator.models.accounts import User
 from curator.models.film import Cue
 from curator.models.ranking import Approval, Take, TakeState
+
+
+@dataclass(frozen=True)
+class Version:
+    """One approval in the history of a cue, counted from 1. It is never edited but by its own end."""
+
+    number: int
+    approval: Approval
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was not taken back."""
+        return self.approval.revoked_at is None
 
 
 def approve_cue(*, cue: Cue, take: Take, by: User, why: str = "") -> Approval:
@@ -48,6 +64,16 @@ def revoke_approval(*, cue: Cue, by: User, why: str = "") -> Approval:
 def approval_in_force(*, cue: Cue) -> Approval | None:
     """The approval that holds now, with its take."""
     return Approval.objects.filter(cue=cue, revoked_at__isnull=True).select_related("take", "by").first()
+
+
+def read_approvals(*, cues: Iterable[Cue]) -> dict[int, list[Version]]:
+    """Every approval that ever was, by the cue's key, the newest first, in one query."""
+    rows = Approval.objects.filter(cue__in=cues).select_related("take", "by", "revoked_by").order_by("pk")
+    history: dict[int, list[Version]] = {}
+    for row in rows:
+        known = history.setdefault(row.cue_id, [])
+        known.insert(0, Version(number=len(known) + 1, approval=row))
+    return history
 
 
 def _revoke(approval: Approval, by: User, why: str) -> None:

@@ -2,9 +2,9 @@
 
 A backup is a .zip of `manifest.json`, `rows.jsonl` (one row a line, in the order in which rows need each other) and
 `media/` (the files that were handed over, named by their content).
-Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media (made
-again when a page needs it), uploads as they came in (their music is in the rows), the cut of a film and weights
-(large; the film and each checkpoint row name their SHA-256).
+Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media and
+sketches of the music (made again when they are needed), uploads as they came in (their music is in the rows), the cut
+of a film and weights (large; the film and each checkpoint row name their SHA-256).
 """
 
 import contextlib
@@ -29,15 +29,26 @@ from django.utils.translation import gettext as _
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
 from curator.domain.media import CONTENT_TYPES, read_media, store_media
+from curator.domain.shelving import shelve_pieces
 from curator.models.accounts import SignInLink
 from curator.models.delivery import Delivery
 from curator.models.film import Cue
 from curator.models.jobs import Job, Worker
-from curator.models.library import MediaFile, Rendering, RenderingFile, RenderingState
+from curator.models.library import MediaFile, Piece, Rendering, RenderingFile, RenderingState
+from curator.models.twins import Resemblance, Sketch, SketchBand
 
 FORMAT = 1
 _APPS = ("curator", "generation", "training")
-_LEFT_OUT: tuple[type[models.Model], ...] = (Job, Worker, SignInLink, MediaFile, RenderingFile)
+_LEFT_OUT: tuple[type[models.Model], ...] = (
+    Job,
+    Worker,
+    SignInLink,
+    MediaFile,
+    RenderingFile,
+    Resemblance,
+    SketchBand,
+    Sketch,
+)
 # Of these a restore leaves what is there: workers may be running, and the files in the storage stay too.
 _STAY: tuple[type[models.Model], ...] = (Worker, MediaFile)
 _STOPPED = {"state": "failed", "reason": "The work was stopped before this take was written."}
@@ -161,6 +172,7 @@ def restore_backup(*, path: Path) -> dict[str, int]:
             _restore_media(path)
             for cue in Cue.objects.all():
                 refresh_cue_state(cue=cue)  # nothing is being written any more
+            shelve_pieces(pieces=Piece.objects.filter(words=""))  # a backup from before there was a shelf
     except (DeserializationError, FieldDoesNotExist, models.ProtectedError, IntegrityError, DataError) as error:
         raise DomainError(_("%(name)s does not fit this version of Cuewright.") % {"name": path.name}) from error
     return counts

@@ -1,35 +1,19 @@
 """What the library page shows: pieces with their latest version, found by words, narrowed by what they are."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Subquery, Sum
 
-from curator.domain.rendering import SOUND
+from curator.domain.facets import Facets, read_facets
 from curator.domain.sheets import Sheet, read_sheets
-from curator.models.library import Origin, Piece, PieceVersion, Rendering, RenderingState
+from curator.domain.shelving import fold
+from curator.domain.wanted import Wanted, ordered, shelf, wanted_pieces
+from curator.models.library import Origin, Piece, PieceVersion, Tag
 from curator.models.ranking import Take
 
-PER_PAGE = 12
-SORTS = ("new", "title", "composer")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the reader looks for; an empty field asks for nothing."""
-
-    words: str = ""
-    composers: tuple[str, ...] = ()
-    origins: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    sort: str = "new"
-    page: int = 1
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether anything is asked for."""
-        return bool(self.words or self.composers or self.origins or self.tags)
+PER_PAGE = {"grid": 12, "list": 30}
 
 
 @dataclass(frozen=True)
@@ -68,17 +52,8 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Option:
-    """One way to narrow the list, and how many pieces it leaves."""
-
-    value: str
-    count: int
-    chosen: bool
-
-
-@dataclass(frozen=True)
 class Catalogue:
-    """One page of the library."""
+    """One page of the library. `seconds` is how long all its pieces are, `tags` the names of all tags."""
 
     shown: list[Shown]
     found: int
@@ -88,9 +63,8 @@ class Catalogue:
     page: int
     pieces: int
     seconds: float
-    composers: list[Option] = field(default_factory=list)
-    origins: list[Option] = field(default_factory=list)
-    tags: list[Option] = field(default_factory=list)
+    facets: Facets
+    tags: list[str]
 
     @property
     def pending(self) -> bool:
@@ -100,69 +74,23 @@ class Catalogue:
 
 def read_catalogue(*, wanted: Wanted) -> Catalogue:
     """The page that `wanted` names, in a constant number of queries; a page too far gives the last one."""
-    everything = Piece.objects.filter(archived_at__isnull=True)
-    found = _ordered(_narrowed(everything, wanted), wanted.sort)
-    paginator = Paginator(found, PER_PAGE)
+    tags = list(Tag.objects.all())
+    found = ordered(wanted_pieces(wanted, tags=tags), wanted.sort).select_related("source").prefetch_related("tags")
+    paginator = Paginator(found, PER_PAGE[wanted.view])
     page = paginator.get_page(wanted.page)
-    pieces = list(page.object_list)
+    whole = shelf().aggregate(pieces=Count("pk"), seconds=Sum("seconds"))
     return Catalogue(
-        shown=_cards(pieces),
+        shown=_cards(list(page.object_list)),
         found=paginator.count,
         first=page.start_index(),
         last=page.end_index(),
         pages=paginator.num_pages,
         page=page.number,
-        pieces=everything.count(),
-        seconds=_seconds(everything),
-        composers=_options(everything.exclude(composer=""), "composer", wanted.composers),
-        origins=_options(everything, "origin", wanted.origins),
-        tags=_options(everything.filter(tags__isnull=False), "tags__name", wanted.tags),
+        pieces=whole["pieces"],
+        seconds=float(whole["seconds"] or 0),
+        facets=read_facets(wanted, tags),
+        tags=sorted({tag.name for tag in tags}, key=fold),
     )
-
-
-def _narrowed(pieces: QuerySet[Piece], wanted: Wanted) -> QuerySet[Piece]:
-    for word in wanted.words.split()[:8]:
-        tagged = Piece.objects.filter(tags__name__icontains=word)
-        pieces = pieces.filter(
-            Q(title__icontains=word)
-            | Q(composer__icontains=word)
-            | Q(period__icontains=word)
-            | Q(instrumentation__icontains=word)
-            | Q(pk__in=tagged.values("pk"))
-        )
-    if wanted.composers:
-        pieces = pieces.filter(composer__in=wanted.composers)
-    if wanted.origins:
-        pieces = pieces.filter(origin__in=wanted.origins)
-    for tag in wanted.tags:
-        pieces = pieces.filter(pk__in=Piece.objects.filter(tags__name=tag).values("pk"))
-    return pieces
-
-
-def _ordered(pieces: QuerySet[Piece], sort: str) -> QuerySet[Piece]:
-    if sort == "title":
-        return pieces.order_by("title", "pk")
-    if sort == "composer":
-        return pieces.order_by("composer", "title", "pk")
-    return pieces.order_by("-created_at", "-pk")
-
-
-def _options(pieces: QuerySet[Piece], name: str, chosen: tuple[str, ...]) -> list[Option]:
-    """The twelve most frequent values, and the chosen ones whatever their number."""
-    counted = pieces.values_list(name).annotate(n=Count("pk", distinct=True)).order_by("-n", name)
-    options = [Option(value, count, value in chosen) for value, count in counted]
-    shown = [option for place, option in enumerate(options) if place < 12 or option.chosen]
-    gone = [Option(value, 0, True) for value in chosen if value not in {option.value for option in options}]
-    return shown + gone
-
-
-def _seconds(pieces: QuerySet[Piece]) -> float:
-    """How long all pieces sound, counting the longest sound of each."""
-    ready = Rendering.objects.filter(
-        version__piece__in=pieces, target=SOUND, state=RenderingState.READY, seconds__isnull=False
-    )
-    longest = ready.values("version__piece").annotate(longest=Max("seconds"))
-    return float(sum(row["longest"] for row in longest))
 
 
 def _cards(pieces: list[Piece]) -> list[Shown]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop
 
 from curator.domain.errors import DomainError
 from curator.domain.media import read_media, store_media
+from curator.domain.shelving import shelve_pieces
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
 from curator.models.jobs import Job
@@ -275,6 +276,8 @@ def _keep(
             RenderingFile.objects.bulk_create(
                 RenderingFile(rendering=row, role=role, number=number, media=media) for role, number, media in files
             )
+            if row.target == ENGRAVING:
+                shelve_pieces(pieces=[row.version.piece_id])  # now its length is known
 
 
 def _fail(row: Rendering, sentence: str, run: Run | None) -> None:

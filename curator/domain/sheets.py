@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from curator.domain.rendering import ENGRAVING, SOUND, TempoMap
 from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingFile, RenderingState
+from curator.models.ranking import Take
 
 log = logging.getLogger(__name__)
 
@@ -107,14 +108,36 @@ def read_sheets(*, versions: Iterable[PieceVersion], tempo_map: TempoMap | None 
     written tempi, then the newest.
     """
     wanted = {version.pk: version for version in versions}
-    made: dict[tuple[int, str, str], dict[str, Rendering]] = {}
-    for row in Rendering.objects.filter(version_id__in=wanted).order_by("pk").prefetch_related("files__media"):
-        if tempo_map is None or row.tempo_map == [list(entry) for entry in tempo_map]:
-            made.setdefault((row.version_id, json.dumps(row.tempo_map), row.renderer), {})[row.target] = row
-    sheets = {key: Sheet(version) for key, version in wanted.items()}
-    for (key, _tempo, _renderer), rows in sorted(made.items(), key=lambda entry: _rank(entry[1])):
-        sheets[key] = Sheet(wanted[key], rows.get(ENGRAVING), rows.get(SOUND))
-    return sheets
+    made = _made(wanted)
+    return {key: _sheet(version, made.get(key, []), tempo_map) for key, version in wanted.items()}
+
+
+def read_take_sheets(*, takes: Iterable[Take]) -> dict[int, Sheet]:
+    """The sheet of each take by the take's key, at the tempo map of its cue, in three queries.
+
+    The takes come with their `version` and `cue`; they may belong to many cues.
+    """
+    takes = list(takes)
+    made = _made({take.version_id for take in takes})
+    return {take.pk: _sheet(take.version, made.get(take.version_id, []), take.cue.tempo_map) for take in takes}
+
+
+def _made(versions: Iterable[int]) -> dict[int, list[dict[str, Rendering]]]:
+    """What was made of each version: a dict of renderings by target for each tempo map and renderer."""
+    together: dict[tuple[int, str, str], dict[str, Rendering]] = {}
+    for row in Rendering.objects.filter(version_id__in=versions).order_by("pk").prefetch_related("files__media"):
+        together.setdefault((row.version_id, json.dumps(row.tempo_map), row.renderer), {})[row.target] = row
+    made: dict[int, list[dict[str, Rendering]]] = {}
+    for (version, _tempo, _renderer), rows in together.items():
+        made.setdefault(version, []).append(rows)
+    return made
+
+
+def _sheet(version: PieceVersion, made: list[dict[str, Rendering]], tempo_map: TempoMap | None) -> Sheet:
+    wanted = None if tempo_map is None else [list(entry) for entry in tempo_map]
+    fitting = [rows for rows in made if wanted is None or next(iter(rows.values())).tempo_map == wanted]
+    best = max(fitting, key=_rank, default={})
+    return Sheet(version, best.get(ENGRAVING), best.get(SOUND))
 
 
 def _rank(rows: dict[str, Rendering]) -> tuple[int, bool, int]:

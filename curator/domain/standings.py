@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+from django.db.models import QuerySet
 
 from curator.models.accounts import User
 from curator.models.film import Cue
 from curator.models.ranking import Judgement, JudgementQuerySet, Standing, Take, TakeState
 from curator.preference import votes as preference
 from curator.preference.best import intervals, odds
-from curator.preference.fit import LAPSE, PRIOR_SD, Posterior, fit
+from curator.preference.fit import LAPSE, PRIOR_SD, Posterior, fit, tally
 from curator.preference.stop import Certainty, certainty
 
 ESTIMATOR = f"bradley-terry map, prior sd {PRIOR_SD}, lapse {LAPSE}"
@@ -54,12 +55,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Standings:
-    """All takes in the running, the strongest first. `certainty` is None without any take."""
+    """All takes in the running, the strongest first. `certainty` is None without any take.
+
+    `wins[i][j]`: how often the take of row i was preferred to that of row j; a tie is half a win for both.
+    """
 
     cue: Cue
     rows: tuple[Row, ...]
     votes: int
     certainty: Certainty | None
+    wins: tuple[tuple[float, ...], ...] = ()
 
     @property
     def sure_enough(self) -> bool:
@@ -78,8 +83,23 @@ def read_field(*, cue: Cue, rater: User | None = None, takes: Sequence[Take] | N
     `takes` narrows the field, e.g. to those that sound already. A discarded take is not in the field, but what
     was said about it still informs the others.
     """
-    everyone = list(cue.takes.select_related("version").order_by("number"))
-    held = list(_judgements(cue, rater))
+    everyone = list(_takes([cue]))
+    held = list(_judgements([cue], rater))
+    return _field(cue, everyone, held, takes)
+
+
+def read_fields(*, cues: Sequence[Cue], rater: User | None = None) -> dict[int, Field]:
+    """The belief about each cue's takes, by the cue's key, in two queries whatever the number of cues."""
+    everyone: dict[int, list[Take]] = {cue.pk: [] for cue in cues}
+    held: dict[int, list[Judgement]] = {cue.pk: [] for cue in cues}
+    for take in _takes(cues):
+        everyone[take.cue_id].append(take)
+    for row in _judgements(cues, rater):
+        held[row.cue_id].append(row)
+    return {cue.pk: _field(cue, everyone[cue.pk], held[cue.pk]) for cue in cues}
+
+
+def _field(cue: Cue, everyone: list[Take], held: list[Judgement], takes: Sequence[Take] | None = None) -> Field:
     index = {take.pk: position for position, take in enumerate(everyone)}
     whole = fit(
         len(everyone),
@@ -106,13 +126,13 @@ def read_field(*, cue: Cue, rater: User | None = None, takes: Sequence[Take] | N
 
 def read_standings(*, cue: Cue, rater: User | None = None) -> Standings:
     """The standings as the facts have them now; two queries whatever the number of takes and judgements."""
-    return _standings(read_field(cue=cue, rater=rater))
+    return standings_of(read_field(cue=cue, rater=rater))
 
 
 def record_standing(*, cue: Cue) -> Standings:
     """Fit everybody's judgements and write the result down as the newest row of the cue's history."""
     now = read_standings(cue=cue)
-    last = _judgements(cue, None).order_by("-pk").first()
+    last = _judgements([cue], None).order_by("-pk").first()
     Standing.objects.create(
         cue=cue,
         last_judgement=last,
@@ -137,7 +157,8 @@ def record_standing(*, cue: Cue) -> Standings:
     return now
 
 
-def _standings(field: Field) -> Standings:
+def standings_of(field: Field) -> Standings:
+    """The standings that a belief comes to."""
     if not field.takes:
         return Standings(cue=field.cue, rows=(), votes=0, certainty=None)
     wide, narrow = intervals(field.posterior, level=0.95), intervals(field.posterior, level=0.5)
@@ -163,12 +184,25 @@ def _standings(field: Field) -> Standings:
         )
         for rank, place in enumerate(order, start=1)
     )
-    return Standings(cue=field.cue, rows=rows, votes=field.informed, certainty=certainty(field.posterior, now=now))
+    wins = tally(len(field.takes), field.votes)[np.ix_(order, order)]
+    return Standings(
+        cue=field.cue,
+        rows=rows,
+        votes=field.informed,
+        certainty=certainty(field.posterior, now=now),
+        wins=tuple(tuple(row) for row in wins.tolist()),
+    )
 
 
-def _judgements(cue: Cue, rater: User | None) -> JudgementQuerySet:
+def _takes(cues: Sequence[Cue]) -> QuerySet[Take]:
+    # the texts are long, and nobody reads them here
+    takes = Take.objects.filter(cue__in=cues).select_related("version").order_by("number")
+    return takes.defer("version__abc", "version__musicxml")
+
+
+def _judgements(cues: Sequence[Cue], rater: User | None) -> JudgementQuerySet:
     # the listening logs are long and say nothing of order
-    held = Judgement.objects.filter(cue=cue).standing().defer("events", "positions").order_by("pk")
+    held = Judgement.objects.filter(cue__in=cues).standing().defer("events", "positions").order_by("pk")
     return held if rater is None else held.filter(rater=rater)
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from curator.domain.cues import refresh_cue_state
+from curator.domain.shelving import shelve_pieces
 from curator.models.film import Cue
 from curator.models.library import Origin, Piece, PieceVersion
 from curator.models.ranking import Take, TakeState
@@ -56,7 +57,7 @@ def keep_generated_piece(
     """A piece that a model wrote, with its first version. `making` says how it was made."""
     with transaction.atomic():
         piece = Piece.objects.create(title=title[:200], origin=Origin.GENERATED, making=dict(making))
-        return PieceVersion.objects.create(
+        version = PieceVersion.objects.create(
             piece=piece,
             abc=abc,
             musicxml=musicxml,
@@ -66,3 +67,5 @@ def keep_generated_piece(
             warnings=list(warnings),
             facts=dict(facts or {}),
         )
+        shelve_pieces(pieces=[piece])
+        return version

@@ -60,8 +60,18 @@ class Origin(models.TextChoices):
     UPLOADED = "uploaded", _("Uploaded")
 
 
+def _shelf(name: str, *fields: str) -> models.Index:
+    """An index over the pieces that the library shows."""
+    return models.Index(fields=fields, condition=Q(archived_at__isnull=True), name=f"piece_shelf_{name}")
+
+
 class Piece(models.Model):
-    """The identity of a piece. `making` says how a generated one was made (checkpoint, seed, settings)."""
+    """The identity of a piece. `making` says how a generated one was made (checkpoint, seed, settings).
+
+    One that was merged into another (curator.domain.twins) is archived and points to it.
+    From `words` on the fields repeat what stands elsewhere, so that thousands of pieces are searched, narrowed and
+    sorted fast: facts of the newest version, and all names in folded letters. Only curator.domain.shelving writes them.
+    """
 
     public_id = PublicIdField()
     title = models.CharField(max_length=200)
@@ -77,12 +87,51 @@ class Piece(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    words = models.TextField(default="", blank=True, editable=False)
+    key = models.CharField(max_length=40, default="", blank=True, editable=False)
+    metre = models.CharField(max_length=20, default="", blank=True, editable=False)
+    bars = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    tempo = models.FloatField(null=True, blank=True, editable=False)
+    seconds = models.FloatField(null=True, blank=True, editable=False)
+    per_second = models.FloatField(null=True, blank=True, editable=False)
+    register = models.FloatField(null=True, blank=True, editable=False)
+    major = models.FloatField(null=True, blank=True, editable=False)
+    repetition = models.FloatField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(origin__in=Origin.values), name="piece_origin_known")]
+        indexes = [
+            _shelf("new", "-created_at", "-id"),
+            _shelf("title", "title"),
+            _shelf("composer", "composer", "title"),
+            _shelf("key", "key"),
+            _shelf("metre", "metre"),
+            _shelf("origin", "origin"),
+            _shelf("tempo", "tempo"),
+            _shelf("seconds", "seconds"),
+            _shelf("per_second", "per_second"),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+
+class SavedView(models.Model):
+    """What somebody looks for in the library again and again: the address it is found at, under a name."""
+
+    public_id = PublicIdField()
+    name = models.CharField(max_length=80)
+    address = models.CharField(max_length=2000, blank=True, help_text="query of the library's address, without ?")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["created_by", "name"], name="saved_view_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class PieceVersion(models.Model):

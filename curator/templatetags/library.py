@@ -87,9 +87,9 @@ def card_facts(card: Shown) -> list[str | SafeString]:
 
 
 @register.filter
-def origin_name(value: str) -> str:
-    """Where a piece comes from, in words."""
-    return str(Origin(value).label)
+def made_here(card: Shown) -> str:
+    """The word that tells a generated piece from what others wrote; "" for those."""
+    return _("generated") if card.piece.origin == Origin.GENERATED else ""
 
 
 @register.filter

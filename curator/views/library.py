@@ -1,13 +1,15 @@
 """The library: what there is, and how more comes in."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from curator.domain.catalogue import Wanted, read_catalogue
+from curator.domain import saved_views
+from curator.domain.catalogue import read_catalogue
 from curator.domain.errors import DomainError
 from curator.domain.library import (
     IMPORT_JOB,
@@ -20,9 +22,10 @@ from curator.domain.library import (
 from curator.filters import address_of, wanted_from
 from curator.forms import ScoresForm
 from curator.models.jobs import Job, JobState
-from curator.models.library import Origin
+from curator.models.library import SavedView
 from curator.notation.intake import MOST_UPLOAD
 from curator.views.access import SignedInRequest, owner
+from curator.views.chips import chips, sorts
 
 MOST_REFUSED = 3
 """So many refused uploads stand on the shelf before the pieces; all of them stand where they were added."""
@@ -30,28 +33,56 @@ MOST_REFUSED = 3
 
 @require_safe
 @owner
-def library(request: HttpRequest) -> HttpResponse:
-    """The pieces as engraved cards, found by words and narrowed by what they are; uploads on their way first."""
+def library(request: SignedInRequest) -> HttpResponse:
+    """The pieces as cards or rows, found by words and narrowed by what they are; uploads on their way first."""
     wanted = wanted_from(request.GET)
     catalogue = read_catalogue(wanted=wanted)
     imports = [] if wanted.narrowed or catalogue.page > 1 else _unfinished()
     refused = [job for job in imports if not job.is_open]
     hidden = refused[MOST_REFUSED:]
     imports = [job for job in imports if job not in hidden]
+    partial = request.headers.get("HX-Target") == "shelf"
     context = {
         "wanted": wanted,
         "catalogue": catalogue,
         "imports": imports,
         "hidden": len(hidden),
         "live": catalogue.pending or any(job.is_open for job in imports),
-        "chips": _chips(wanted),
-        "sorts": [(value, label, address_of(wanted, sort=value)) for value, label in _sorts()],
+        "chips": chips(wanted),
+        "sorts": [(value, label, address_of(wanted, sort=value)) for value, label in sorts()],
+        "views": list(SavedView.objects.filter(created_by=request.user)),
+        "address": address_of(wanted),
+        "as_grid": address_of(wanted, view=""),
+        "as_list": address_of(wanted, view="list"),
         "again": address_of(wanted, page=catalogue.page if catalogue.page > 1 else ""),
         "before": address_of(wanted, page=catalogue.page - 1) if catalogue.page > 1 else "",
         "after": address_of(wanted, page=catalogue.page + 1) if catalogue.page < catalogue.pages else "",
+        "partial": partial,
     }
-    partial = request.headers.get("HX-Target") == "shelf"
     return render(request, "curator/library_shelf.html" if partial else "curator/library.html", context)
+
+
+@require_POST
+@owner
+def keep_view(request: SignedInRequest) -> HttpResponse:
+    """Keep what the library shows under a name."""
+    address = _address(request)
+    try:
+        saved_views.keep_view(name=request.POST.get("name", ""), address=address.removeprefix("?"), by=request.user)
+        messages.success(request, _("The view is kept."))
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect(reverse("library") + address)
+
+
+@require_POST
+@owner
+def forget_view(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Take a kept view off the list."""
+    view = get_object_or_404(SavedView, public_id=public_id, created_by=request.user)
+    saved_views.forget_view(view=view)
+    messages.success(request, _("The view %(name)s is gone; its pieces stay.") % {"name": view.name})
+    return redirect("library")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,18 +162,6 @@ def _about(form: ScoresForm) -> About:
     )
 
 
-def _sorts() -> list[tuple[str, str]]:
-    return [("new", _("newest")), ("title", _("title")), ("composer", _("composer"))]
-
-
-def _chips(wanted: Wanted) -> list[tuple[str, str]]:
-    """What narrows the list, each with the address without it."""
-    chips = []
-    if wanted.words:
-        chips.append((f"\u201c{wanted.words}\u201d", address_of(wanted, q="")))
-    for name, values in (("composer", wanted.composers), ("origin", wanted.origins), ("tag", wanted.tags)):
-        for value in values:
-            rest = tuple(other for other in values if other != value)
-            label = str(Origin(value).label) if name == "origin" else value
-            chips.append((label, address_of(wanted, **{name: rest})))
-    return chips
+def _address(request: HttpRequest) -> str:
+    """The address of the library that a form was sent from, read as any other address."""
+    return address_of(wanted_from(QueryDict(request.POST.get("query", "").removeprefix("?")[:4000])))

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from curator.domain.approvals import approval_in_force, approve_cue, revoke_approval
+from curator.domain.approvals import approval_in_force, approve_cue, read_approvals, revoke_approval
 from curator.domain.errors import DomainError
 from curator.domain.sheets import Sheet, read_sheets
 from curator.domain.standings import Row, Standings, read_standings
@@ -19,6 +21,7 @@ from curator.models.film import Cue
 from curator.models.ranking import Approval
 from curator.preference.stop import ENOUGH_P_BEST, ENOUGH_REGRET
 from curator.views.access import SignedInRequest, owner
+from curator.views.drawing import draw_matrix
 
 CLOSE_BEHIND = 0.1
 """A take whose chance to be the best is at least this is still worth a word."""
@@ -72,6 +75,8 @@ def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
             "enough": round(100 * ENOUGH_P_BEST),
             "enough_regret": ENOUGH_REGRET,
             "owner": request.user.is_owner,
+            "matrix": draw_matrix(now.wins, [row.take.number for row in now.rows]) if now.votes else None,
+            "history": read_approvals(cues=[cue]).get(cue.pk, []) if request.user.is_owner else [],
         },
     )
 
@@ -84,7 +89,7 @@ def approve(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     form = ApprovalForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose a take to approve."))
-        return redirect("standings", slug, number)
+        return _back(form, cue)
     take = get_object_or_404(cue.takes, public_id=form.cleaned_data["take"])
     try:
         approve_cue(cue=cue, take=take, by=request.user, why=form.cleaned_data["why"])
@@ -94,7 +99,7 @@ def approve(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
         messages.success(
             request, _("Take %(number)d is approved. %(cue)s is lit.") % {"number": take.number, "cue": cue.number}
         )
-    return redirect("standings", slug, number)
+    return _back(form, cue)
 
 
 @require_POST
@@ -108,7 +113,14 @@ def revoke(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
         revoke_approval(cue=cue, by=request.user, why=why)
     except DomainError as error:
         messages.error(request, str(error))
-    return redirect("standings", slug, number)
+    return _back(form, cue)
+
+
+def _back(form: Form, cue: Cue) -> HttpResponse:
+    """To the page that the form was on: the wall, at this cue, or the standings."""
+    if form.cleaned_data.get("back") == "wall":
+        return redirect(f"{reverse('wall', args=[cue.film.slug])}#cue-{cue.public_id}")
+    return redirect("standings", cue.film.slug, cue.number)
 
 
 def draw(now: Standings, approval: Approval | None, sheets: Mapping[int, Sheet]) -> list[Drawn]:

@@ -156,7 +156,10 @@ class Characters:
             keys, values = self._keys[number][used], self._values[number][used]
             keys[:, :, place] = k
             values[:, :, place] = v
-            own = F.scaled_dot_product_attention(q[:, :, None], keys[:, :, : place + 1], values[:, :, : place + 1])
+            if place:
+                own = F.scaled_dot_product_attention(q[:, :, None], keys[:, :, : place + 1], values[:, :, : place + 1])
+            else:
+                own = v  # all that there is to look at
             x = layer.after(x, own.reshape(x.shape[0], -1))
         return F.linear(self._base.ln_f(x), self._base.wte.weight) if wanted else x
 

@@ -56,7 +56,7 @@ class Layer:
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Query, key and value (m, heads, 64) of x (m, H)."""
         weight, bias = self._norms[0]
-        qkv = self._into_heads(F.layer_norm(x, self._width, weight, bias, 1e-5))
+        qkv = self._into_heads(torch.layer_norm(x, self._width, weight, bias, 1e-5))
         q, k, v = qkv.view(x.shape[0], 3, -1, HEAD_DIM).unbind(1)
         return q, k, v
 
@@ -64,7 +64,7 @@ class Layer:
         """What leaves the layer (m, H), of what entered it and the attended heads (m, H)."""
         weight, bias = self._norms[1]
         x = x + self._out_of_heads(attended)
-        inner = F.gelu(self._wider(F.layer_norm(x, self._width, weight, bias, 1e-5)), approximate="tanh")
+        inner = F.gelu(self._wider(torch.layer_norm(x, self._width, weight, bias, 1e-5)), approximate="tanh")
         return x + self._narrower(inner)
 
 

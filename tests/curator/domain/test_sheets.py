@@ -1,9 +1,9 @@
 import pytest
 
 from curator.domain.rendering import make_rendering
-from curator.domain.sheets import read_sheet, read_sheets
+from curator.domain.sheets import read_sheet, read_sheets, read_take_sheets
 from curator.models.library import Rendering
-from tests.factories import make_version
+from tests.factories import make_cue, make_take, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +72,12 @@ def test_read_sheet_takes_pages_and_sound_of_one_tempo():
     Rendering.objects.filter(key="sound[[1, 90]]").update(state="ready")
     sheet = read_sheet(version=version)
     assert [sheet.engraving, sheet.sound] == ready[2:]
+
+
+def test_read_take_sheets_takes_each_at_the_tempo_of_its_cue(django_assert_num_queries):
+    version = make_version()
+    slow, fast = (make_take(cue=make_cue(tempo_map=[[1, tempo]]), version=version) for tempo in (60, 90))
+    make_rendering(version=version, tempo_map=[[1, 90]])
+    with django_assert_num_queries(3):
+        sheets = read_take_sheets(takes=[slow, fast])
+    assert (sheets[slow.pk].heard, sheets[fast.pk].heard) == (False, True)

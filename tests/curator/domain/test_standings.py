@@ -1,6 +1,6 @@
 import pytest
 
-from curator.domain.standings import Standings, read_field, read_standings
+from curator.domain.standings import Standings, read_field, read_fields, read_standings
 from curator.models.ranking import TakeState
 from tests.listening import cue_with_takes, judge
 
@@ -78,3 +78,22 @@ def test_standings_need_two_queries(owner, django_assert_num_queries, count):
     judge(cue, owner, 2 * count)
     with django_assert_num_queries(2):
         read_standings(cue=cue)
+
+
+def test_read_fields_are_the_fields_of_each_cue(owner, django_assert_num_queries):
+    first, second = cue_with_takes(3), cue_with_takes(2)
+    judge(first, owner, 4)
+    judge(second, owner, 2)
+    with django_assert_num_queries(2):
+        found = read_fields(cues=[first, second])
+    for cue in (first, second):
+        alone = read_field(cue=cue)
+        assert (found[cue.pk].takes, found[cue.pk].votes) == (alone.takes, alone.votes)
+        assert found[cue.pk].posterior.mean.tolist() == alone.posterior.mean.tolist()
+
+
+def test_standings_say_who_beat_whom(owner):
+    cue = cue_with_takes(2)
+    judge(cue, owner, 1)
+    judge(cue, owner, 1, answer="tie")
+    assert read_standings(cue=cue).wins == ((0.0, 1.5), (0.5, 0.0))

@@ -14,15 +14,37 @@ def test_facts():
         "notes": 7,
         "metre": "3/4",
         "key": "Dmin",
+        "certainty": 0.836,
+        "major": -0.589,
         "tempo": 60.0,
+        "marks": [(1, 60.0), (2, 30.0)],
         "seconds": 16.0,
+        "per_second": 0.44,
         "ambitus": (45, 81),
+        "register": 62.6,
+        "repetition": 0.0,
     }
+
+
+def test_a_bar_is_repeated_when_its_notes_are_whatever_the_words():
+    bars = "".join(f"[V:1]{bar}|[V:2]C,8|\n" for bar in ("c8", "d8", '"again"c8', "c8", "c4 c4"))
+    assert facts_of(parse(HEADER + bars))["repetition"] == 0.4
+
+
+def test_no_key_is_as_certain_as_the_best_of_all():
+    facts = facts_of(parse(HEADER.replace("Dmin", "C") + "[V:1]c^c d^d e f ^f g|[V:2]x8|\n"))
+    assert (facts["key"], facts["certainty"]) == ("", 0.379)
+
+
+def test_modes_without_a_profile_have_no_certainty():
+    facts = facts_of(parse(HEADER.replace("Dmin", "Ador") + "[V:1]A8|[V:2]x8|\n"))
+    assert (facts["key"], facts["certainty"]) == ("Ador", None)
 
 
 def test_no_tempo_no_seconds():
     facts = facts_of(parse(HEADER.replace("Q:1/4=60\n", "").replace("4/4", "none") + "[V:1]c8|[V:2]C,8|\n"))
-    assert (facts["tempo"], facts["seconds"], facts["metre"]) == (None, None, "free")
+    assert (facts["tempo"], facts["seconds"], facts["per_second"], facts["marks"]) == (None, None, None, [])
+    assert facts["metre"] == "free"
 
 
 @pytest.mark.parametrize(

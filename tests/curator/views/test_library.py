@@ -7,11 +7,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from curator import jobs
-from curator.domain.library import import_score, upload_score
+from curator.domain.library import About, import_score, upload_score
 from curator.domain.media import store_media
+from curator.domain.saved_views import keep_view
 from curator.models.jobs import Job, JobState
-from curator.models.library import Rendering, RenderingFile
+from curator.models.library import Piece, Rendering, RenderingFile, SavedView
 from tests.curator.notation.scores import two_staff
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -152,10 +154,59 @@ def test_retry_and_forget(owner_client, refused):
     assert Job.objects.count() == 0
 
 
+def test_the_list_has_rows_and_stays_a_list_on_its_other_pages(owner_client):
+    import_score(name="a.xml", data=SCORE, about=About(tags=("slow",)))
+    page = owner_client.get("/library/?view=list&sort=title").content.decode()
+    assert 'class="tbl rows"' in page
+    assert '<span class="tag">slow</span>' in page
+    assert 'href="?sort=composer&amp;view=list"' in page
+    assert '<input type="hidden" name="view" value="list">' in page
+
+
+def test_generated_pieces_are_told_apart(owner_client):
+    piece = import_score(name="a.xml", data=SCORE).piece
+    assert "generated</span>" not in owner_client.get("/library/").content.decode()
+    Piece.objects.filter(pk=piece.pk).update(origin="generated")
+    for view in ("", "?view=list"):
+        assert '<span class="made">generated</span>' in owner_client.get(f"/library/{view}").content.decode()
+
+
+def test_facets_go_out_beside_the_shelf(owner_client):
+    import_score(name="a.xml", data=SCORE)
+    page = owner_client.get(
+        "/library/?tempo_from=1", headers={"HX-Request": "true", "HX-Target": "shelf"}
+    ).content.decode()
+    assert '<div class="facets" id="facets" hx-swap-oob="true">' in page
+    assert "hx-swap-oob" not in owner_client.get("/library/").content.decode()
+
+
+def test_a_view_is_kept_under_its_name_and_replaced_and_forgotten(owner_client, owner):
+    for query in ("?q=satie&page=3", "?composer=Satie&nonsense=1&length_to=1:30"):
+        response = owner_client.post("/library/views/", {"name": " Quiet  ones ", "query": query})
+        assert response.status_code == 302
+    assert response["Location"] == "/library/?composer=Satie&length_to=90"
+    view = SavedView.objects.get()
+    assert (view.name, view.address, view.created_by) == ("Quiet ones", "composer=Satie&length_to=90", owner)
+    page = owner_client.get("/library/").content.decode()
+    assert '<a href="/library/?composer=Satie&amp;length_to=90">Quiet ones</a>' in page
+    assert owner_client.post(f"/library/views/{view.public_id}/forget/").status_code == 302
+    assert SavedView.objects.count() == 0
+
+
+def test_a_view_without_a_name_is_refused_and_views_of_others_are_not_shown(owner_client):
+    page = owner_client.post("/library/views/", {"name": " ", "query": "?q=a"}, follow=True).content.decode()
+    assert "A view needs a name that can be read." in page
+    other = keep_view(name="Hers", address="q=b", by=make_user())
+    assert "Hers" not in owner_client.get("/library/").content.decode()
+    assert owner_client.post(f"/library/views/{other.public_id}/forget/").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
         ("/library/", {"get"}),
+        ("/library/views/", {"post"}),
+        ("/library/views/nothing/forget/", {"post"}),
         ("/library/add/", {"get", "post"}),
         ("/library/imports/", {"get"}),
         ("/library/imports/nothing/retry/", {"post"}),

@@ -127,3 +127,16 @@ def test_percent_never_says_nothing():
         "58\u00a0%",
         "100\u00a0%",
     ]
+
+
+def test_standings_draw_who_met_whom_and_keep_the_history(owner_client, owner):
+    cue = cue_with_takes(3)
+    assert "Who met whom" not in owner_client.get(url("standings", cue)).content.decode()
+    judge(cue, owner, 12)
+    approve_cue(cue=cue, take=cue.takes.get(number=2), by=owner, why="It waits.")
+    approve_cue(cue=cue, take=cue.takes.get(number=1), by=owner)
+    page = owner_client.get(url("standings", cue)).content.decode()
+    assert "Who met whom: 3 of 3 pairs have met" in page
+    assert page.count('class="met won"') == page.count('class="met lost"') == 3
+    assert re.findall(r'<span class="cap v">(\d)', page) == ["2", "1"]
+    assert "Replaced by take 1." in page

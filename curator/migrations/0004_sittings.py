@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('curator', '0001_initial'),
+        ('curator', '0003_twins_and_rights'),
     ]
 
     operations = [
