@@ -31,6 +31,8 @@ PLACES = {
     "forget_import": "library",
     "score": "library",
     "training": "training",
+    "preferences": "training",
+    "preference_set": "training",
     "workers": "workers",
 }
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from curator.domain import library, rendering
+from curator.domain import library, rendering, sketches
 from curator.jobs import Run, job
 
 
@@ -24,3 +24,9 @@ def import_upload(
 ) -> dict[str, Any]:
     """Make a piece of one uploaded file."""
     return library.import_upload(media=media, name=name, about=about, user=user, language=language, run=run)
+
+
+@job(sketches.SKETCH_JOB)
+def sketch(run: Run) -> dict[str, Any]:
+    """Sketch the versions that have none yet, and compare them."""
+    return sketches.sketch_all(run=run)
