@@ -29,13 +29,6 @@ STEPS = ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff")
 SFORZATI = frozenset(["sf", "sfz", "sffz", "fz", "rf", "rfz"])
 _FORTE_PIANO = {"fp": "p", "sfp": "p", "sfpp": "pp", "pf": "f"}
 
-_ROAD_WORDS = (
-    ("dacapo", re.compile(r"^(d\.?\s*c\.?|da\s+capo)(\s|$)", re.IGNORECASE)),
-    ("dalsegno", re.compile(r"^(d\.?\s*s\.?|dal\s+segno)(\s|$)", re.IGNORECASE)),
-    ("tocoda", re.compile(r"^(to\s+coda|al\s+coda)\b", re.IGNORECASE)),
-    ("fine", re.compile(r"^fine\.?$", re.IGNORECASE)),
-)
-
 
 def read_marks(note: etree._Element) -> tuple[Mark, ...]:
     """The kept signs of one <note>, in document order."""
@@ -82,9 +75,3 @@ def read_dynamics(element: etree._Element) -> Iterator[str]:
         name = _FORTE_PIANO.get(name, name)
         if name in STEPS or name in SFORZATI:
             yield name
-
-
-def road_word(words: str) -> str | None:
-    """Which sign of the road (dacapo, dalsegno, tocoda, fine) these words are, None for other words."""
-    text = " ".join(words.split())
-    return next((name for name, pattern in _ROAD_WORDS if pattern.match(text)), None)

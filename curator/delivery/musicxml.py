@@ -5,18 +5,21 @@ The way: read (source) - bars in the order of playing (road) - one time line wit
 compared note by note before it is handed out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from curator.delivery.contract import inspect
 from curator.delivery.lines import draw_lines
-from curator.delivery.road import play_order
+from curator.delivery.score import Bar
 from curator.delivery.sheet import DeliveryError, Sheet, tempo_changes
 from curator.delivery.source import read_source
 from curator.delivery.staffsigns import accent_sforzati, match_slurs, staff_signs
 from curator.delivery.timeline import lay_out, sound_graces
 from curator.delivery.tones import Tone, join_ties, resolve_unisons
 from curator.delivery.writer import Music, write
+from curator.notation.errors import NotationError
+from curator.notation.road import play_order
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def export_with_account(source: bytes, sheet: Sheet) -> Exported:
     score = read_source(source)
     written = [event for bar in score.bars for event in bar.events]
     graces = sum(len(event.heads) for event in written if event.grace)
-    timeline = sound_graces(lay_out(score.bars, play_order(score.bars)))
+    timeline = sound_graces(lay_out(score.bars, _in_playing_order(score.bars)))
     in_order = sound_graces(lay_out(score.bars, range(len(score.bars))))
     played = join_ties(timeline.events)
     if not played:
@@ -129,3 +132,10 @@ def _compare(planned: tuple[Tone, ...], musicxml: bytes) -> None:
 
 def _sounding(tones: tuple[Tone, ...]) -> list[tuple[Fraction, Fraction, Fraction, int]]:
     return sorted((tone.start, tone.end, tone.pitch.midi, tone.staff) for tone in tones)
+
+
+def _in_playing_order(bars: Sequence[Bar]) -> tuple[int, ...]:
+    try:
+        return play_order([bar.road for bar in bars])
+    except NotationError as error:
+        raise DeliveryError(error.sentence.pattern, about="bars", **error.sentence.values) from None

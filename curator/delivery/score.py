@@ -7,6 +7,8 @@ allow-listed words only.
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from curator.notation.road import Road
+
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -121,22 +123,6 @@ class Metre:
 class Key:
     fifths: int
     mode: str = ""
-
-
-@dataclass(frozen=True)
-class Road:
-    """What a bar says about the way through the piece; `times` counts how often a repeated stretch is played."""
-
-    forward: bool = False
-    backward: bool = False
-    times: int = 2
-    ending: tuple[int, ...] = ()
-    dacapo: bool = False
-    dalsegno: bool = False
-    segno: bool = False
-    tocoda: bool = False
-    coda: bool = False
-    fine: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from fractions import Fraction
 from lxml import etree
 
 from curator.delivery.attributes import Attributes
-from curator.delivery.marks import read_dynamics, read_marks, road_word
-from curator.delivery.road import RoadSigns
+from curator.delivery.marks import read_dynamics, read_marks
 from curator.delivery.score import Bar, ClefChange, Direction, Event, Head, Pitch, TupletSign
 from curator.delivery.sheet import DeliveryError
 from curator.notation.errors import NotationError
 from curator.notation.musicxml import read_xml
+from curator.notation.road import RoadSigns, road_word
 
 _WRITTEN = {
     name: Fraction(8) / 2**power

@@ -2,9 +2,9 @@
 
 A backup is a .zip of `manifest.json`, `rows.jsonl` (one row a line, in the order in which rows need each other) and
 `media/` (the files that were handed over, named by their content).
-Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media (made
-again when a page needs it), uploads as they came in (their music is in the rows), the cut of a film and weights
-(large; the film and each checkpoint row name their SHA-256).
+Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media and
+sketches of the music (made again when they are needed), uploads as they came in (their music is in the rows), the cut
+of a film and weights (large; the film and each checkpoint row name their SHA-256).
 """
 
 import contextlib
@@ -35,10 +35,20 @@ from curator.models.delivery import Delivery
 from curator.models.film import Cue
 from curator.models.jobs import Job, Worker
 from curator.models.library import MediaFile, Piece, Rendering, RenderingFile, RenderingState
+from curator.models.twins import Resemblance, Sketch, SketchBand
 
 FORMAT = 1
 _APPS = ("curator", "generation", "training")
-_LEFT_OUT: tuple[type[models.Model], ...] = (Job, Worker, SignInLink, MediaFile, RenderingFile)
+_LEFT_OUT: tuple[type[models.Model], ...] = (
+    Job,
+    Worker,
+    SignInLink,
+    MediaFile,
+    RenderingFile,
+    Resemblance,
+    SketchBand,
+    Sketch,
+)
 # Of these a restore leaves what is there: workers may be running, and the files in the storage stay too.
 _STAY: tuple[type[models.Model], ...] = (Worker, MediaFile)
 _STOPPED = {"state": "failed", "reason": "The work was stopped before this take was written."}

@@ -98,6 +98,7 @@ SENTENCES = (
     gettext_noop("This is XML, but not a score: its root is <%(tag)s>."),
     gettext_noop("Ties between voices are lost in ABC; that many notes are struck again: %(notes)d."),
     gettext_noop("Two parts were joined as the two hands of the piano."),
+    gettext_noop("Written out without repeats the score has more than %(most)d bars."),
 )
 
 

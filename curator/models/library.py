@@ -68,6 +68,7 @@ def _shelf(name: str, *fields: str) -> models.Index:
 class Piece(models.Model):
     """The identity of a piece. `making` says how a generated one was made (checkpoint, seed, settings).
 
+    One that was merged into another (curator.domain.twins) is archived and points to it.
     From `words` on the fields repeat what stands elsewhere, so that thousands of pieces are searched, narrowed and
     sorted fast: facts of the newest version, and all names in folded letters. Only curator.domain.shelving writes them.
     """
@@ -86,6 +87,7 @@ class Piece(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     words = models.TextField(default="", blank=True, editable=False)
     key = models.CharField(max_length=40, default="", blank=True, editable=False)
     metre = models.CharField(max_length=20, default="", blank=True, editable=False)

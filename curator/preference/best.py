@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from scipy.special import ndtr
 
-from curator.preference.fit import Floats, Posterior
+from curator.preference.fit import Floats, Posterior, chance
 
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 DRAWS = 4000
 """Draws behind P(best): its standard error is below 0.008 everywhere."""
 
@@ -62,3 +64,18 @@ def p_above(posterior: Posterior, i: int, j: int) -> float:
     """P(clip i is stronger than clip j) under the posterior."""
     variance = float(posterior.cov[i, i] + posterior.cov[j, j] - 2.0 * posterior.cov[i, j])
     return NormalDist().cdf(float(posterior.mean[i] - posterior.mean[j]) / variance**0.5)
+
+
+def order_odds(posterior: Posterior) -> tuple[Floats, Floats]:
+    """For each couple (N, N): P(row stronger than column), and the chance that one clear answer would say so.
+
+    The first is Phi(gap / its deviation); the second E sigma(gap), without slips. Both are one half on the
+    diagonal, and each entry and its mirror add up to 1.
+    """
+    variance = np.diag(posterior.cov)
+    gap = posterior.mean[:, None] - posterior.mean[None, :]
+    spread = np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2.0 * posterior.cov, 0.0))
+    spread[np.diag_indices_from(spread)] = 1.0
+    above = ndtr(gap / np.maximum(spread, 1e-12))
+    said = chance(gap[..., None] + spread[..., None] * NODES, 0.0) @ (WEIGHTS / WEIGHTS.sum())
+    return np.asarray(above, dtype=np.float64), np.asarray(said, dtype=np.float64)

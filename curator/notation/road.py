@@ -2,16 +2,36 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from curator.delivery.marks import road_word
-from curator.delivery.score import Bar, Road
-from curator.delivery.sheet import DeliveryError
+from curator.notation.errors import NotationError
 
 MOST_BARS = 2000
+_ROAD_WORDS = (
+    ("dacapo", re.compile(r"^(d\.?\s*c\.?|da\s+capo)(\s|$)", re.IGNORECASE)),
+    ("dalsegno", re.compile(r"^(d\.?\s*s\.?|dal\s+segno)(\s|$)", re.IGNORECASE)),
+    ("tocoda", re.compile(r"^(to\s+coda|al\s+coda)\b", re.IGNORECASE)),
+    ("fine", re.compile(r"^fine\.?$", re.IGNORECASE)),
+)
 _SOUNDS = ("dacapo", "dalsegno", "segno", "tocoda", "coda", "fine")
+
+
+@dataclass(frozen=True)
+class Road:
+    """What a bar says about the way through the piece; `times` counts how often a repeated stretch is played."""
+
+    forward: bool = False
+    backward: bool = False
+    times: int = 2
+    ending: tuple[int, ...] = ()
+    dacapo: bool = False
+    dalsegno: bool = False
+    segno: bool = False
+    tocoda: bool = False
+    coda: bool = False
+    fine: bool = False
 
 
 class RoadSigns:
@@ -76,13 +96,12 @@ class RoadSigns:
         return road
 
 
-def play_order(bars: Sequence[Bar]) -> tuple[int, ...]:
+def play_order(roads: Sequence[Road]) -> tuple[int, ...]:
     """Places of the bars in the order of playing: repeats and endings taken, D.C. and D.S. followed once.
 
-    After a D.C. or D.S. repeats are not taken again and the last ending is played. Raises DeliveryError beyond
+    After a D.C. or D.S. repeats are not taken again and the last ending is played. Raises NotationError beyond
     2000 bars.
     """
-    roads = [bar.road for bar in bars]
     order: list[int] = []
     start = place = 0
     turn = 1
@@ -96,7 +115,7 @@ def play_order(bars: Sequence[Bar]) -> tuple[int, ...]:
             continue
         order.append(place)
         if len(order) > MOST_BARS:
-            raise DeliveryError("Written out without repeats the score has more than %(most)d bars.", most=MOST_BARS)
+            raise NotationError("Written out without repeats the score has more than %(most)d bars.", most=MOST_BARS)
         if returned and road.fine:
             break
         if road.backward and not returned and turn < _turns(roads, place):
@@ -142,3 +161,9 @@ def _taken(roads: Sequence[Road], place: int, turn: int, returned: bool) -> bool
         return turn in roads[place].ending
     first, last = _group(roads, place)
     return max(number for road in roads[first:last] for number in road.ending) in roads[place].ending
+
+
+def road_word(words: str) -> str | None:
+    """Which sign of the road (dacapo, dalsegno, tocoda, fine) these words are, None for other words."""
+    text = " ".join(words.split())
+    return next((name for name, pattern in _ROAD_WORDS if pattern.match(text)), None)
