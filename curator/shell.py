@@ -26,6 +26,7 @@ PLACES = {
     "library": "library",
     "add_scores": "library",
     "forget_import": "library",
+    "tags": "library",
     "score": "library",
     "training": "training",
     "workers": "workers",

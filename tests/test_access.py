@@ -30,6 +30,9 @@ TABLE = {
     "library": ("get", OWNER),
     "keep_view": ("post", OWNER),
     "forget_view": ("post", OWNER),
+    "tags": ("get", OWNER),
+    "tag_pieces": ("post", OWNER),
+    "rename_tag": ("post", OWNER),
     "add_scores": ("post", OWNER),
     "imports": ("get", OWNER),
     "retry_import": ("post", OWNER),
@@ -92,6 +95,7 @@ def test_roles(name, owner_client, rater_client):
         "token": "nothing",
         "key": "0" * 64,
         "candidate": "nothing",
+        "tag": 1,
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
     who = TABLE[name][1]

@@ -165,9 +165,7 @@ def _spread(name: str, counted: list[tuple[float | None, int]], span: Span) -> S
         if value is not None:
             counts[bisect_right(EDGES[name], value)] += count
     borders = pairwise((None, *EDGES[name], None))
-    bins = [
-        Bin(low, high, count, _inside(low, high, span)) for (low, high), count in zip(borders, counts, strict=True)
-    ]
+    bins = [Bin(low, high, count, _inside(low, high, span)) for (low, high), count in zip(borders, counts, strict=True)]
     return Spread(name, bins, span)
 
 

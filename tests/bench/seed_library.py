@@ -46,7 +46,7 @@ def compose_texts(count: int) -> list[Text]:
 
     texts = []
     for seed in range(count):
-        drawn = Random(seed)  # noqa: S311 (not for secrets)
+        drawn = Random(seed)
         etude = compose(seed, key=drawn.choice(KEYS), bars=drawn.choice((16, 20, 24, 32)))
         texts.append(Text(etude.stored, json.loads(json.dumps(facts_of(parse(etude.stored))))))
     return texts
@@ -101,7 +101,7 @@ def _add(numbers: range, texts: list[Text], media: list[dict[str, int]], sources
     now = timezone.now()
     pieces, versions, renderings, files, words = [], [], [], [], []
     for number in numbers:
-        drawn = Random(number)  # noqa: S311 (as above)
+        drawn = Random(number)
         generated = number % 5 == 0
         title = f"{drawn.choice(NAMES)} {drawn.choice(NAMES).lower()} No. {number + 1}"
         pieces.append(
@@ -117,7 +117,7 @@ def _add(numbers: range, texts: list[Text], media: list[dict[str, int]], sources
         )
     Piece.objects.bulk_create(pieces)
     for place, (number, piece) in enumerate(zip(numbers, pieces, strict=True)):
-        drawn = Random(-number)  # noqa: S311 (as above)
+        drawn = Random(-number)
         piece.created_at = now - timedelta(minutes=number)
         text = texts[number % len(texts)]
         pace = drawn.choice((0.5, 0.75, 1.0, 1.25, 1.5, 2.0))

@@ -1,6 +1,6 @@
 """Server time of the library's pages with many pieces, one JSON object on stdout.
 
-    DJANGO_SETTINGS_MODULE=tests.settings [CUEWRIGHT_TEST_DATABASE_URL=postgresql://...] python -m tests.bench.shelf 10000
+DJANGO_SETTINGS_MODULE=tests.settings [CUEWRIGHT_TEST_DATABASE_URL=postgresql://...] python -m tests.bench.shelf 10000
 """
 
 import json
@@ -66,7 +66,7 @@ def measure(count: int) -> dict[str, object]:
             cursor.execute("ANALYZE")  # what autovacuum does within a minute
     found: dict[str, object] = {"engine": connection.vendor, "pieces": count, "seeded": round(seeded, 1)}
     for kind in kinds:
-        drawn = Random(kind)  # noqa: S311 (not for secrets)
+        drawn = Random(kind)
         times = []
         for turn in range(ROUNDS + 3):
             address = addresses(kind, drawn)
