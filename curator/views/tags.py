@@ -25,7 +25,7 @@ def tag_pieces(request: HttpRequest) -> HttpResponse:
     wanted = wanted_from(QueryDict(request.POST.get("query", "").removeprefix("?")[:4000]))
     form = TagForm(request.POST)
     if not form.is_valid():
-        messages.error(request, next(iter(form.errors.values()))[0])
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect(reverse("library") + address_of(wanted, page=wanted.page if wanted.page > 1 else ""))
     told = form.cleaned_data
     pieces = list(wanted_pieces(wanted) if told["all"] else shelf().filter(public_id__in=told["piece"]))

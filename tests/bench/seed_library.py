@@ -19,15 +19,19 @@ import django
 COMPOSED = 300
 ENGRAVED = 12
 AT_ONCE = 1000
-COMPOSERS = ("Erik Satie", "Ludovico Einaudi", "Claude Debussy", "Fr\u00e9d\u00e9ric Chopin", "Clara Schumann",
-             "Amy Beach", "Edvard Grieg", "B\u00e9la Bart\u00f3k", "Scott Joplin", "Lili Boulanger", "Cuewright (composed by rule)")  # fmt: skip
+COMPOSERS = (
+    "Erik Satie", "Ludovico Einaudi", "Claude Debussy", "Frédéric Chopin", "Clara Schumann", "Amy Beach",
+    "Edvard Grieg", "Béla Bartók", "Scott Joplin", "Lili Boulanger", "Cuewright (composed by rule)",
+)  # fmt: skip
 KEYS = ("C", "G", "D", "A", "E", "F", "Bb", "Eb", "Ab", "Amin", "Emin", "Bmin", "Dmin", "Gmin", "Cmin", "Fmin")
 METRES = ("3/4", "4/4", "2/4", "6/8")
-NAMES = ("Waltz", "Pr\u00e9lude", "Gymnop\u00e9die", "Nocturne", "Rain", "Harbour", "Lamp", "Dust", "Attic", "Lantern")
-WORDS = tuple(f"{first} {second}" for first in ("slow", "sparse", "modal", "night", "bright", "broken", "rising", "still")
-              for second in ("waltz", "song", "pulse", "chorale", "piece"))  # fmt: skip
+NAMES = (
+    "Waltz", "Prélude", "Gymnopédie", "Nocturne", "Rain", "Harbour", "Lamp", "Dust", "Attic", "Lantern",
+)  # fmt: skip
+_FIRST = ("slow", "sparse", "modal", "night", "bright", "broken", "rising", "still")
+WORDS = tuple(f"{first} {second}" for first in _FIRST for second in ("waltz", "song", "pulse", "chorale", "piece"))
 SOURCES = (("Mutopia Project", "public_domain"), ("OpenScore", "creative_commons"), ("IMSLP", "public_domain"),
-           ("Own shelf", "own_copy"), ("\u00c9tudes composed by rule", "own_work"))  # fmt: skip
+           ("Own shelf", "own_copy"), ("Études composed by rule", "own_work"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Text:
 
 
 def compose_texts(count: int) -> list[Text]:
-    """`count` \u00e9tudes of all stages and textures in many keys and metres."""
+    """`count` études of all stages and textures in many keys and metres."""
     from curator.notation.abc import parse
     from curator.notation.facts import facts_of
     from generation.etudes.composer import compose
@@ -130,11 +134,12 @@ def _add(numbers: range, texts: list[Text], media: list[dict[str, int]], sources
         words += [
             Piece.tags.through(piece_id=piece.pk, tag_id=tag.pk) for tag in drawn.sample(tags, drawn.randrange(4))
         ]
-        for target in ("engraving", "sound"):
-            renderings.append(
-                Rendering(key=f"{target}{piece.public_id}", target=target, renderer="bench", state="ready",
-                          seconds=facts["seconds"], facts={"notes": facts["notes"], "bars": facts["bars"]})
-            )  # fmt: skip
+        drawn_facts = {"notes": facts["notes"], "bars": facts["bars"]}
+        renderings += [
+            Rendering(key=f"{target}{piece.public_id}", target=target, renderer="bench", state="ready",
+                      seconds=facts["seconds"], facts=drawn_facts)
+            for target in ("engraving", "sound")
+        ]  # fmt: skip
         files.append(media[place % len(media)])
     Piece.objects.bulk_update(pieces, ["created_at"])
     PieceVersion.objects.bulk_create(versions)
