@@ -29,6 +29,8 @@ PLACES = {
     "tags": "library",
     "score": "library",
     "training": "training",
+    "preferences": "training",
+    "preference_set": "training",
     "workers": "workers",
 }
 

@@ -59,6 +59,10 @@ TABLE = {
     "approve_cue": ("post", OWNER),
     "revoke_approval": ("post", OWNER),
     "training": ("get", OWNER),
+    "preferences": ("get", OWNER),
+    "freeze_preferences": ("post", OWNER),
+    "preference_set": ("get", OWNER),
+    "preference_file": ("get", OWNER),
 }
 
 
@@ -96,6 +100,7 @@ def test_roles(name, owner_client, rater_client):
         "key": "0" * 64,
         "candidate": "nothing",
         "tag": 1,
+        "name": "manifest.json",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
     who = TABLE[name][1]

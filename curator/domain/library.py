@@ -22,11 +22,10 @@ from curator.models.accounts import User
 from curator.models.jobs import Job, JobState
 from curator.models.library import MediaFile, Origin, Piece, PieceVersion, Source, Tag
 from curator.notation.abc import parse
-from curator.notation.convert import musicxml_to_abc
+from curator.notation.arrival import receive
 from curator.notation.errors import NotationError
 from curator.notation.facts import facts_of
-from curator.notation.intake import MOST_UPLOAD, read_score
-from curator.notation.validity import validity
+from curator.notation.intake import MOST_UPLOAD
 
 IMPORT_JOB = "library.import"
 ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
@@ -92,18 +91,11 @@ def import_score(
         notes = int(known.facts.get("notes", 0))
         return Imported(known.piece, known, Like(known.piece, "same file"), (), notes, notes)
     try:
-        intake = read_score(name, data)
-        if run is not None:
-            run.progress(1, 3)
-        made = musicxml_to_abc(intake.musicxml)
-        if run is not None:
-            run.progress(2, 3)
-        verdict = validity(made.text, musicxml=intake.musicxml)
+        arrival = receive(name, data) if run is None else receive(name, data, tell=run.progress)
     except NotationError as error:
         raise DomainError(say(error.sentence)) from error
-    if not (verdict.valid or verdict.importable):
-        raise DomainError(say(verdict.reason))
-    warnings = [say(warning) for warning in (*intake.warnings, *made.warnings)]
+    intake = arrival.intake
+    warnings = [say(warning) for warning in arrival.warnings]
     title = about.title or intake.title
     if not title:
         title = _title_from(name)
@@ -112,7 +104,7 @@ def import_score(
         known = _known(fingerprint=intake.fingerprint)
         if known is not None:
             like = Like(known.piece, "same notes")
-            return Imported(known.piece, known, like, tuple(warnings), intake.notes, verdict.notes)
+            return Imported(known.piece, known, like, tuple(warnings), intake.notes, arrival.notes)
         piece = Piece.objects.create(
             title=title[:200],
             composer=(about.composer or intake.composer)[:200],
@@ -125,20 +117,20 @@ def import_score(
         piece.tags.set([Tag.objects.get_or_create(kind="", name=tag[:60])[0] for tag in about.tags])
         version = PieceVersion.objects.create(
             piece=piece,
-            abc=made.text,
+            abc=arrival.text,
             musicxml=intake.musicxml.decode(),
-            sha256=hashlib.sha256(made.text.encode()).hexdigest(),
+            sha256=hashlib.sha256(arrival.text.encode()).hexdigest(),
             fingerprint=intake.fingerprint,
             original_name=name[-255:],
             original_sha256=sha256,
             converter=f"abctoolkit {version_of('abctoolkit')}",
             warnings=warnings,
-            facts=facts_of(parse(made.text)),
+            facts={**facts_of(parse(arrival.text)), "count": arrival.count},
             created_by=created_by,
         )
         shelve_pieces(pieces=[piece])
         request_rendering(version=version, created_by=created_by)
-    return Imported(piece, version, None, tuple(warnings), intake.notes, verdict.notes)
+    return Imported(piece, version, None, tuple(warnings), intake.notes, arrival.notes)
 
 
 def _known(**fields: str) -> PieceVersion | None:
