@@ -84,8 +84,32 @@ class ScoresForm(forms.Form):
 
     def clean_tags(self) -> tuple[str, ...]:
         """The tags, each once."""
-        words = (" ".join(word.split())[:60] for word in self.cleaned_data["tags"].split(","))
-        return tuple(dict.fromkeys(word for word in words if word))[:20]
+        return _words(self.cleaned_data["tags"])
+
+
+class TagForm(forms.Form):
+    """Words to put on the chosen pieces, or to take off them."""
+
+    piece = forms.MultipleChoiceField(required=False)
+    all = forms.BooleanField(required=False)
+    words = forms.CharField(max_length=300, error_messages={"required": _("Write at least one tag.")})
+    do = forms.ChoiceField(choices=[("add", ""), ("remove", "")])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Which pieces there are the database knows; what it does not know is not tagged.
+        chosen = self.data.getlist("piece")[:1000] if hasattr(self.data, "getlist") else []
+        cast(forms.MultipleChoiceField, self.fields["piece"]).choices = [(value, value) for value in chosen]
+
+    def clean_words(self) -> tuple[str, ...]:
+        """The words, each once."""
+        return _words(self.cleaned_data["words"])
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Words with commas between, each once, at most twenty."""
+    words = (" ".join(word.split())[:60] for word in text.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))[:20]
 
 
 class PictureForm(forms.Form):

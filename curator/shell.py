@@ -29,6 +29,7 @@ PLACES = {
     "library": "library",
     "add_scores": "library",
     "forget_import": "library",
+    "tags": "library",
     "score": "library",
     "training": "training",
     "preferences": "training",

@@ -16,6 +16,7 @@ from curator.views import (
     scores,
     sittings,
     standings,
+    tags,
     wall,
     workers,
 )
@@ -32,6 +33,9 @@ urlpatterns = [
     path("library/", library.library, name="library"),
     path("library/views/", library.keep_view, name="keep_view"),
     path("library/views/<str:public_id>/forget/", library.forget_view, name="forget_view"),
+    path("library/tags/", tags.tags, name="tags"),
+    path("library/tags/put/", tags.tag_pieces, name="tag_pieces"),
+    path("library/tags/<int:tag>/rename/", tags.rename_tag, name="rename_tag"),
     path("library/add/", library.add_scores, name="add_scores"),
     path("library/imports/", library.imports, name="imports"),
     path("library/imports/<str:public_id>/retry/", library.retry, name="retry_import"),

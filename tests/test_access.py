@@ -31,6 +31,9 @@ TABLE = {
     "library": ("get", OWNER),
     "keep_view": ("post", OWNER),
     "forget_view": ("post", OWNER),
+    "tags": ("get", OWNER),
+    "tag_pieces": ("post", OWNER),
+    "rename_tag": ("post", OWNER),
     "add_scores": ("post", OWNER),
     "imports": ("get", OWNER),
     "retry_import": ("post", OWNER),
@@ -105,6 +108,7 @@ def test_roles(name, owner_client, rater_client):
         "key": "0" * 64,
         "step": 1,
         "candidate": "nothing",
+        "tag": 1,
         "name": "manifest.json",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
