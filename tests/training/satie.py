@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from curator.domain.sketches import sketch_missing
 from curator.models.library import Piece, PieceVersion
+from curator.models.twins import Resemblance
 from tests.factories import ABC, make_version
 
 STEPS = "cdefgab"
@@ -17,3 +19,12 @@ def small_piece(number: int, *, composer: str = "Satie, Erik", title: str = "", 
     )
     facts = {"bars": 2, "seconds": 6.0, "key": "C"}
     return make_version(piece=piece, abc=abc, fingerprint=f"{number:064}", facts=facts)
+
+
+def resemble(one: PieceVersion, other: PieceVersion, *, kind: str = Resemblance.SAME) -> None:
+    """Let two pieces have been found to be much the same music."""
+    sketch_missing()  # what is compared later would forget it
+    first, second = sorted((one, other), key=lambda version: version.piece_id)
+    Resemblance.objects.create(
+        first=first.piece, second=second.piece, first_version=first, second_version=second, kind=kind, likeness=0.9
+    )

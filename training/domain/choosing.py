@@ -15,6 +15,7 @@ from curator.domain.errors import DomainError
 from curator.domain.rendering import SOUND
 from curator.domain.rights import awaiting_confirmation, rights_of, training_bars, training_composers
 from curator.domain.sentences import say
+from curator.domain.sketches import request_sketches, unsketched
 from curator.domain.tags import STAGE
 from curator.domain.twins import distinct_pieces
 from curator.models.library import Origin, Piece, PieceVersion, Rendering, RenderingState, Tag
@@ -116,7 +117,8 @@ class Share:
 class Chosen:
     """What goes in and what does not, with the base and the heading that follow from the choice.
 
-    unconfirmed: those left out that only wait for a confirmation of their rights.
+    unconfirmed: those left out that only wait for a confirmation of their rights. uncompared: how many are not yet
+    known to be other music than the rest.
     """
 
     choice: Choice
@@ -125,6 +127,7 @@ class Chosen:
     kept: tuple[Candidate, ...]
     left_out: tuple[LeftOut, ...]
     unconfirmed: tuple[Piece, ...] = ()
+    uncompared: int = 0
     trouble: str = ""
 
     @cached_property
@@ -201,18 +204,18 @@ def choose(choice: Choice, *, seconds: float | None = None) -> Chosen:
             left_out.append(LeftOut(piece, bars[piece.pk]))
         else:
             allowed.append(piece)
-    once, twins = distinct_pieces(Piece.objects.filter(pk__in=[piece.pk for piece in allowed]))
+    may = Piece.objects.filter(pk__in=[piece.pk for piece in allowed])
+    uncompared = 0 if seconds is None else unsketched(may).count()
+    if uncompared:
+        request_sketches()
+    once, twins = distinct_pieces(may, complete=seconds is None)
     kept_ids = {piece.pk for piece in once}
-    left_out += [
-        LeftOut(piece, _("It has the same notes as %(title)s.") % {"title": twins[piece.pk].title})
-        for piece in allowed
-        if piece.pk not in kept_ids
-    ]
+    left_out += [LeftOut(piece, _same_music(twins[piece.pk])) for piece in allowed if piece.pk not in kept_ids]
     fitting, refused = _measured([piece for piece in allowed if piece.pk in kept_ids], heading, seconds)
     kept, trouble = _split(fitting, choice)
     left_out = sorted([*left_out, *refused], key=lambda one: (one.piece.title, one.piece.pk))
     waiting = tuple(awaiting_confirmation(piece for piece in wanted if bars[piece.pk]))
-    return Chosen(choice, base, heading, tuple(kept), tuple(left_out), waiting, trouble)
+    return Chosen(choice, base, heading, tuple(kept), tuple(left_out), waiting, uncompared, trouble)
 
 
 def find_base(public_id: str) -> Checkpoint | None:
@@ -224,6 +227,10 @@ def find_base(public_id: str) -> Checkpoint | None:
         return found
     known = list(Checkpoint.objects.order_by("-pk"))
     return in_use(known) if known else None
+
+
+def _same_music(other: Piece) -> str:
+    return _("It is the same music as %(title)s, or nearly.") % {"title": other.title}
 
 
 def composers_like(name: str) -> list[str]:
@@ -268,8 +275,7 @@ def _measured(pieces: list[Piece], heading: Heading, seconds: float | None) -> t
             left_out.append(LeftOut(piece, _("It has no text.")))
             continue
         if version.sha256 in seen:
-            title = seen[version.sha256].title
-            left_out.append(LeftOut(piece, _("It has the same notes as %(title)s.") % {"title": title}))
+            left_out.append(LeftOut(piece, _same_music(seen[version.sha256])))
             continue
         found = measures.get(version.pk)
         if found and found.reason is not None:
