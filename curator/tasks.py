@@ -13,9 +13,9 @@ def render(run: Run, *, engraving_id: int, sound_id: int) -> None:
 
 
 @job(rendering.MP3_JOB)
-def mp3(run: Run, *, sound_id: int) -> None:
-    """Make the MP3 of one sound."""
-    rendering.add_mp3(sound_id=sound_id, run=run)
+def mp3(run: Run, *, sound_id: int, quieter: int = 0) -> None:
+    """Make the MP3 of one sound, turned down by so many half decibels."""
+    rendering.add_mp3(sound_id=sound_id, quieter=quieter, run=run)
 
 
 @job(library.IMPORT_JOB)

@@ -15,8 +15,8 @@ Element = etree._Element
 Line = list[tuple[Fraction, Fraction, list[Element]]]
 
 _SEMITONE = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_SHARPS = [(name[0], name.count("#")) for name in "C C# D D# E F F# G G# A A# B".split()]
-_FLATS = [(name[0], -name.count("b")) for name in "C Db D Eb E F Gb G Ab A Bb B".split()]
+_SHARPS = [(name[0], name.count("#")) for name in ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]]
+_FLATS = [(name[0], -name.count("b")) for name in ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"]]
 _TYPES = ["64th", "32nd", "16th", "eighth", "quarter", "half", "whole", "breve"]
 
 
