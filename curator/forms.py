@@ -11,12 +11,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
-<<<<<<< HEAD
-from curator.models.library import Rights
-=======
 from curator.domain.reasons import SPEAKING
+from curator.models.library import Rights
 from curator.uploads import MOST_AT_ONCE
->>>>>>> main
 
 MAX_REPORT = 64 * 1024
 MAX_SPANS = 500

@@ -48,8 +48,8 @@ class Vocabulary:
         else:
             return ""
         if near is not None and near.nearest:
-            known = "; ".join(str(prompt) for prompt in near.nearest)
-            sentence = f"{sentence} {_('They do know: %(prompts)s.') % {'prompts': known}}"
+            known = _("They do know: %(prompts)s.") % {"prompts": "; ".join(map(str, near.nearest))}
+            sentence = f"{sentence} {known}"
         return sentence
 
 
