@@ -23,6 +23,7 @@ TABLE = {
     "write_again": ("post", OWNER),
     "take_state": ("post", OWNER),
     "take": ("get", OWNER),
+    "film_picture": ("get", OWNER),
     "score": ("get", OWNER),
     "score_musicxml": ("get", OWNER),
     "render_again": ("post", OWNER),
@@ -30,6 +31,9 @@ TABLE = {
     "library": ("get", OWNER),
     "keep_view": ("post", OWNER),
     "forget_view": ("post", OWNER),
+    "tags": ("get", OWNER),
+    "tag_pieces": ("post", OWNER),
+    "rename_tag": ("post", OWNER),
     "add_scores": ("post", OWNER),
     "imports": ("get", OWNER),
     "retry_import": ("post", OWNER),
@@ -47,7 +51,14 @@ TABLE = {
     "judge": ("post", SIGNED_IN),
     "undo_judgement": ("post", SIGNED_IN),
     "sound": ("get", SIGNED_IN),
-    "standings": ("get", SIGNED_IN),
+    "prepare_pair": ("post", SIGNED_IN),
+    "sitting": ("get", SIGNED_IN),
+    "warm_up": ("get", SIGNED_IN),
+    "trial_pair": ("get", SIGNED_IN),
+    "own_answers": ("get", SIGNED_IN),
+    "change_answer": ("post", SIGNED_IN),
+    "say_reason": ("post", SIGNED_IN),
+    "standings": ("get", OWNER),
     "wall": ("get", OWNER),
     "delivery": ("get", OWNER),
     "deliver_cue": ("post", OWNER),
@@ -56,6 +67,10 @@ TABLE = {
     "approve_cue": ("post", OWNER),
     "revoke_approval": ("post", OWNER),
     "training": ("get", OWNER),
+    "preferences": ("get", OWNER),
+    "freeze_preferences": ("post", OWNER),
+    "preference_set": ("get", OWNER),
+    "preference_file": ("get", OWNER),
 }
 
 
@@ -91,7 +106,10 @@ def test_roles(name, owner_client, rater_client):
         "public_id": take.version.piece.public_id,
         "token": "nothing",
         "key": "0" * 64,
+        "step": 1,
         "candidate": "nothing",
+        "tag": 1,
+        "name": "manifest.json",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
     who = TABLE[name][1]

@@ -16,13 +16,22 @@ from curator.notation.lexer import Sound, elements
 from curator.notation.musicxml import Measure, note_count, read_xml
 from curator.notation.piano import take_piano
 from curator.notation.schema import schema_errors
+from curator.notation.tally import bars_shown, tally_of_measures
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 MOST_UPLOAD = 20_000_000
-MOST_BARS = 2000
-MOST_NOTES = 60_000
+# The longest movements for piano have some 10,000 notes. More would keep a worker for half a minute.
+MOST_BARS = 1500
+MOST_NOTES = 15_000
+MOST_NOTES_A_BAR = 2000
+MOST_VOICES = 24
+MOST_IN_A_CHORD = 48
+MOST_TAGS = 900_000  # opening and closing; measured: the tree of so many takes 200 MB
+LONGEST_BAR = 256  # whole notes
+MOST_ABC = 300_000  # characters
+ABC_SECONDS = 20.0
 _ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
 _NOT_MUSIC: tuple[str, ...] = ("credit", "defaults", "identification/miscellaneous")
 _NOT_MUSIC += tuple(f".//{tag}" for tag in ("print", "link", "bookmark", "listening", "listen", "play"))
@@ -46,6 +55,8 @@ class Intake:
     notes: int  # written notes, grace notes and continuations of ties included
     fingerprint: str
     warnings: tuple[str, ...]
+    original: bytes = b""  # as it was before the piano part was taken out and mended, UTF-8, for a second reader
+    parts: tuple[str, ...] = ()  # ids of the parts of `original` that were taken
 
 
 def read_score(name: str, data: bytes) -> Intake:
@@ -97,19 +108,34 @@ def _read_score(name: str, data: bytes) -> Intake:
     if broken:
         raise Refused("The file breaks the rules of MusicXML. %(detail)s", detail=broken[0])
     _playable(root)
+    original = etree.tostring(root, encoding="utf-8")
     piano = take_piano(root)
     warnings += piano.warnings
     warnings += _metres(piano.measures)
     broken = schema_errors(root, most=1)
     if broken:
         raise Refused("The piano part could not be taken out of the score cleanly. %(detail)s", detail=broken[0])
-    notes = sum(event.pitched for measure in piano.measures for event in measure.events)
-    if notes == 0:
+    _readable(piano.measures)
+    tally = tally_of_measures(piano.measures)
+    if tally.notes == 0:
         raise Refused("The score has no notes.")
+    beyond = sum(not _LOW <= tone.midi <= _HIGH for bar in tally.bars for tone in bar)
+    if beyond:
+        warnings.append(Sentence("Notes beyond the keys of a piano: %(notes)d.", notes=beyond))
     if len(piano.measures) == 1:
         warnings.append(Sentence("The score has one bar only."))
     musicxml = etree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return Intake(musicxml, title, composer, len(piano.measures), notes, fingerprint(musicxml), tuple(warnings))
+    return Intake(
+        musicxml,
+        title,
+        composer,
+        len(piano.measures),
+        tally.notes,
+        fingerprint(musicxml),
+        tuple(warnings),
+        original,
+        piano.parts,
+    )
 
 
 def _looks_like_xml(data: bytes) -> bool:
@@ -133,6 +159,8 @@ def _what_else(data: bytes) -> str:
 
 def _decode(data: bytes) -> tuple["_Element", list[str]]:
     """The tree, also where the declared encoding contradicts the bytes."""
+    if data.count(b"<") > MOST_TAGS:
+        raise Refused("The XML has more tags than any score for piano.")
     try:
         return read_xml(data), []
     except NotationError:
@@ -154,11 +182,11 @@ def _from_abc(data: bytes) -> tuple[bytes, list[str]]:
         raise Refused("The file is no text.")
     if text.count("\nX:") > 1 or (text.startswith("X:") and "\nX:" in text):
         raise Refused("The file holds several tunes; a score is one piece.")
-    if len(text) > 500_000:
+    if len(text) > MOST_ABC:
         raise Refused("The ABC text is too long.")
     lines = []
     for line in text.splitlines():
-        if re.match(r"\s*(?:%%abc-include|I:\s*abc-include)", line):
+        if re.match(r"\s*(?:%%|I:)\s*abc-include", line, re.IGNORECASE):
             raise Refused("A score must not include another file.")
         if line.startswith(("%", "w:", "W:", "I:", "U:", "m:")) and not line.startswith(("%%score", "%%staves")):
             continue
@@ -168,11 +196,13 @@ def _from_abc(data: bytes) -> tuple[bytes, list[str]]:
         cleaned = "X:1\n" + re.sub(r"(?m)^X:.*\n?", "", cleaned)
     if cleaned.splitlines()[-1].startswith("[V:") or "\n[V:" in cleaned or "\n[r:" in cleaned:
         cleaned = clean_abc(cleaned)
-    xml, complaints = run_abc2xml(cleaned)
+    xml, complaints = run_abc2xml(cleaned, seconds=ABC_SECONDS)
     warnings: list[str] = (
         [Sentence("The ABC text was not read without doubt: %(detail)s", detail=complaints[0])] if complaints else []
     )
     counted, written = _heads_in(cleaned), note_count(xml)
+    if counted is None and complaints:
+        raise Refused("The ABC text was not read without doubt: %(detail)s", detail=complaints[0])
     if counted is None:
         warnings.append(Sentence("The notes of the ABC text could not be counted a second time."))
     elif counted != written:
@@ -199,6 +229,34 @@ def _bounds(root: "_Element") -> None:
     notes = sum(1 for _ in root.iter("note"))
     if notes > MOST_NOTES:
         raise Refused("The score has %(notes)d notes; at most %(most)d are taken.", notes=notes, most=MOST_NOTES)
+
+
+def _readable(measures: tuple[Measure, ...]) -> None:
+    """Refuse bars that are valid one by one and yet beyond every reader of scores."""
+    voices = {event.voice for measure in measures for event in measure.events}
+    if len(voices) > MOST_VOICES:
+        raise Refused(
+            "The score has %(voices)d voices; at most %(most)d are taken.", voices=len(voices), most=MOST_VOICES
+        )
+    for measure in measures:
+        if len(measure.events) > MOST_NOTES_A_BAR:
+            raise Refused(
+                "Bar %(bar)d has %(notes)d notes; at most %(most)d are taken.",
+                bar=measure.place,
+                notes=len(measure.events),
+                most=MOST_NOTES_A_BAR,
+            )
+        together = 0
+        for event in measure.events:
+            if event.element.find("unpitched") is not None:
+                raise Refused("The score has notes without a pitch, as for drums; a piano has none.")
+            together = together + 1 if event.chord else 1
+            if together > MOST_IN_A_CHORD:
+                raise Refused(
+                    "Bar %(bar)d has a chord of more than %(most)d notes.", bar=measure.place, most=MOST_IN_A_CHORD
+                )
+        if max(measure.length, measure.metre or 0) > LONGEST_BAR:
+            raise Refused("Bar %(bar)d lasts longer than %(most)d whole notes.", bar=measure.place, most=LONGEST_BAR)
 
 
 def _playable(root: "_Element") -> None:
@@ -240,8 +298,7 @@ def _metres(measures: tuple[Measure, ...]) -> list[str]:
     if freed:
         warnings.append(Sentence("Bars in free time were given a metre as long as they are (%(bars)d).", bars=freed))
     if off:
-        shown = ", ".join(str(place) for place in off[:8]) + (" …" if len(off) > 8 else "")
-        warnings.append(Sentence("Bars longer or shorter than their metre: %(bars)s.", bars=shown))
+        warnings.append(Sentence("Bars longer or shorter than their metre: %(bars)s.", bars=bars_shown(off)))
     return warnings
 
 

@@ -31,6 +31,7 @@ class Piano:
     root: "_Element"
     measures: tuple[Measure, ...]
     warnings: tuple[str, ...]
+    parts: tuple[str, ...]  # ids of the parts it was made of
 
 
 def take_piano(root: "_Element") -> Piano:
@@ -44,6 +45,7 @@ def take_piano(root: "_Element") -> Piano:
         raise NotationError("The score has no part.")
     names = _names(root)
     warnings: list[str] = []
+    taken: tuple[str, ...]
     double = [part for part in parts if _staves(part) == 2]
     if len(parts) == 1 and not double:
         staves = _staves(parts[0])
@@ -56,6 +58,7 @@ def take_piano(root: "_Element") -> Piano:
         )
     if double:
         part = double[0]
+        taken = (part.get("id", ""),)
         others = [names.get(other.get("id", ""), "") or "another part" for other in parts if other is not part]
         if others:
             warnings.append(
@@ -65,6 +68,7 @@ def take_piano(root: "_Element") -> Piano:
         known = [names.get(part.get("id", ""), "") for part in parts]
         if not all(_HAND.search(name) or not name.strip() for name in known):
             raise NotationError("The score is for %(parts)s, not for piano.", parts=", ".join(known)[:100])
+        taken = (parts[0].get("id", ""), parts[1].get("id", ""))
         part = _join_hands(parts[0], parts[1])
         warnings.append(Sentence("Two parts were joined as the two hands of the piano."))
     else:
@@ -73,7 +77,7 @@ def take_piano(root: "_Element") -> Piano:
         )
     _keep_only(root, part)
     warnings += _mend(part)
-    return Piano(root, tuple(measures_of(part)), tuple(warnings))
+    return Piano(root, tuple(measures_of(part)), tuple(warnings), taken)
 
 
 def _names(root: "_Element") -> dict[str, str]:

@@ -21,12 +21,18 @@ _SPANS: dict[str, tuple[str, ...]] = {
 _SPANS["pedal"] = ("start", "stop")
 
 
+_QUOTING = {ord("\\"): "/", ord('"'): None}
+
+
 def simplify_for_abc(root: "_Element") -> None:
     """Change the tree in place: lyrics, credits, odd accidentals, tempo texts, continued spans.
 
     Lyrics with unusual numbers, metronome marks such as "ca. 76" and spans of type "continue" each make
     xml2abc write nothing at all. Octave clefs go because pitches in MusicXML are already as they sound.
     """
+    for element in root.iter("words", "rehearsal", "other-direction", "part-name", "part-abbreviation"):
+        # The converter quotes them: a backslash at the end would take the closing quote along.
+        element.text = (element.text or "").translate(_QUOTING)
     for path in (".//lyric", "credit", ".//clef-octave-change", ".//harmony", ".//figured-bass", ".//print"):
         for element in root.findall(path):
             _remove(element)

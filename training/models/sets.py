@@ -44,13 +44,19 @@ class PreferenceSet(models.Model):
 
 
 class PreferencePair(models.Model):
-    """Chosen over rejected for one cue, with a soft label and the judgements it rests on."""
+    """Chosen over rejected for one cue, with a soft label and the judgements it rests on.
+
+    soft_label: the chance that the listener says so if asked; margin: mean gap of strengths in log-odds. Of
+    held-out pairs p_order and soft_label are the share of direct answers.
+    """
 
     preference_set = models.ForeignKey(PreferenceSet, on_delete=models.CASCADE, related_name="pairs")
     chosen = models.ForeignKey(Take, on_delete=models.PROTECT, related_name="+")
     rejected = models.ForeignKey(Take, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=12, help_text="inferred, vote or clamp")
     p_order = models.FloatField()
+    soft_label = models.FloatField(default=1.0)
+    margin = models.FloatField(null=True, blank=True)
     weight = models.FloatField(default=1.0)
     held_out = models.BooleanField(default=False)
     judgements = models.JSONField(default=list)

@@ -60,7 +60,7 @@ def test_import_makes_a_piece_with_its_text_and_asks_for_its_picture():
     assert version.sha256 == hashlib.sha256(version.abc.encode()).hexdigest()
     assert version.original_sha256 == hashlib.sha256(SCORE).hexdigest()
     assert (version.original_name, version.converter, version.number) == ("a b.musicxml", "abctoolkit 0.0.6", 1)
-    assert version.facts["bars"] == 2
+    assert (version.facts["bars"], version.facts["count"]["second"]) == (2, {"notes": 6, "bars": 2, "staves": 2})
     assert Rendering.objects.count() == 2
     assert Job.objects.get().kind == RENDER_JOB
 

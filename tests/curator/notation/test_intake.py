@@ -1,34 +1,13 @@
 """The gate: what may become a score, and why not."""
 
-import csv
-import io
-import zipfile
-
 import pytest
 
 from curator.notation.convert import musicxml_to_abc
 from curator.notation.intake import Refused, clean_text, read_score
 from curator.notation.musicxml import validate
 from curator.notation.validity import validity
+from tests.curator.notation.hostile import CONTAINER, mxl
 from tests.curator.notation.scores import PIECE, SHARED, needs_shared, note, satie, two_staff
-
-CONTAINER = b'<container><rootfiles><rootfile full-path="a.xml"/></rootfiles></container>'
-
-
-def mxl(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
-
-
-def expected() -> list[dict[str, str]]:
-    path = SHARED / "hostile" / "EXPECTED.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def hands(left_bars: int = 2, names: tuple[str, str] = ("Right hand", "Left hand")) -> bytes:
@@ -156,26 +135,6 @@ def test_names_are_shown_safely():
         clean_text("a\u202eb\x00c\n\ud83c\udfb9  d".encode("utf-16", "surrogatepass").decode("utf-16")) == "ab c 🎹 d"
     )
     assert len(clean_text("x" * 999)) == 200
-
-
-@needs_shared
-@pytest.mark.parametrize("row", expected(), ids=lambda row: row["file"][:20])
-def test_hostile_files_get_what_they_must(row):
-    data = (SHARED / "hostile" / row["file"]).read_bytes()
-    wanted = row["expected"]
-    try:
-        intake = read_score(row["file"], data)
-    except Refused as refused:
-        outcome = "REJECT", str(refused)[-1:]
-    else:
-        outcome = ("ACCEPT with warning" if intake.warnings else "ACCEPT"), ""
-        assert b"root:" not in intake.musicxml
-    if "ACCEPT with warning" in wanted:
-        assert outcome in {("ACCEPT with warning", ""), ("REJECT", ".")}
-    elif wanted.startswith("REJECT"):
-        assert outcome == ("REJECT", ".")
-    else:
-        assert outcome[0].startswith("ACCEPT")
 
 
 @needs_shared

@@ -177,3 +177,15 @@ def test_nothing_comes_of_nothing():
     found = build_pairs([])
     assert (found.pairs, found.negatives, found.left_out, found.answers) == ((), (), {}, 0)
     assert np.isnan(found.expected_correct)
+
+
+@pytest.mark.parametrize("source", ["votes", "posterior"])
+def test_clips_that_were_asked_for_differently_make_no_pair(source):
+    cue = replace(CLEAR, kinds=("a", "b", "a"))
+    found = build_pairs([cue], source=source, threshold=0.5)
+    assert {(pair.winner, pair.loser) for pair in found.pairs} <= {(0, 2), (2, 0)}
+    assert found.left_out["kind"] == 2
+    assert held_out(cue) == ()
+    assert build_pairs([replace(CLEAR, kinds=("", "", ""))], source=source).pairs == ()
+    with pytest.raises(ValueError, match="one kind for each"):
+        replace(CLEAR, kinds=("a",))
