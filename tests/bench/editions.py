@@ -164,8 +164,8 @@ def _deal(measure: Element, split: int) -> None:
 
 def _write(measure: Element, voices: list[tuple[int, Line]], end: Fraction) -> None:
     right = [line for line in measure.findall("barline") if line.get("location", "right") == "right"]
-    for line in right:
-        measure.remove(line)
+    for barline in right:
+        measure.remove(barline)
     numbers = {1: 1, 2: 5}
     at = Fraction(0)
     for staff, line in voices or [(1, [])]:

@@ -31,9 +31,9 @@ def originals() -> dict[str, bytes]:
     found = {path.stem: path.read_bytes() for path in sorted(SATIE.glob("*.musicxml"))}
     for texture, key, metre in TEXTURES:
         for seed in range(EACH):
-            how = {"stage": Stage.PEACE, "texture": Texture(texture), "metre": metre, "key": key, "tempo": 60.0}
-            text = compose(seed, bars=24, **how).stored
-            found[f"etude_{texture}_{seed}"] = abc_to_musicxml(text).text.encode()
+            manner = Texture(texture)
+            etude = compose(seed, stage=Stage.PEACE, texture=manner, metre=metre, key=key, tempo=60, bars=24)
+            found[f"etude_{texture}_{seed}"] = abc_to_musicxml(etude.stored).text.encode()
     return found
 
 
@@ -78,8 +78,8 @@ def measure() -> dict[str, Any]:
         sketch_version(version=PieceVersion.objects.create(piece=piece, abc="", sha256="", musicxml=musicxml))
 
     for work, data in originals().items():
-        first, altered = editions(work, data)
-        shelve(work, "original", first)
+        given, altered = editions(work, data)
+        shelve(work, "original", given)
         for kind, edition in altered.items():
             shelve(work, kind, edition)
     asked = Counter(kind for _work, kind in works.values() if kind != "original")
@@ -92,13 +92,13 @@ def measure() -> dict[str, Any]:
         elif original == "original":
             found[altered_by] += 1
     pairs = sum(one[0] != other[0] for one, other in combinations(works.values(), 2))
-    first_editions = sum(kind == "original" for _work, kind in works.values())
+    count = sum(kind == "original" for _work, kind in works.values())
     return {
         "bench": "twins",
         "asked": dict(asked),
         "found": dict(found),
-        "works": first_editions,
-        "pairs_of_works": first_editions * (first_editions - 1) // 2,
+        "works": count,
+        "pairs_of_works": count * (count - 1) // 2,
         "pairs": pairs,
         "false": len(wrong),
         "wrong": wrong[:10],

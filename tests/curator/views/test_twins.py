@@ -21,7 +21,7 @@ URL = "/library/twins/"
 def text(client, url: str = URL) -> str:
     answer = client.get(url)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 def answer_for(client, one: Piece, other: Piece, answer: str, **more: str):
