@@ -25,6 +25,9 @@ TABLE = {
     "take": ("get", OWNER),
     "score": ("get", OWNER),
     "score_musicxml": ("get", OWNER),
+    "edit_score": ("get", OWNER),
+    "compare_scores": ("get", OWNER),
+    "bring_back": ("post", OWNER),
     "render_again": ("post", OWNER),
     "sound_mp3": ("get", OWNER),
     "library": ("get", OWNER),
@@ -100,6 +103,7 @@ def test_roles(name, owner_client, rater_client):
         "key": "0" * 64,
         "candidate": "nothing",
         "tag": 1,
+        "other": take.version.piece.public_id,
         "name": "manifest.json",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
