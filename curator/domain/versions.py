@@ -15,6 +15,7 @@ from curator.domain.errors import DomainError
 from curator.domain.rendering import request_rendering
 from curator.domain.sentences import say
 from curator.domain.shelving import shelve_pieces
+from curator.domain.sketches import sketch_version
 from curator.models.accounts import User
 from curator.models.library import Piece, PieceVersion
 from curator.notation.abc import parse
@@ -118,6 +119,7 @@ def _add(parent: PieceVersion, *, created_by: User | None, **fields: object) -> 
             **fields,
         )
         shelve_pieces(pieces=[parent.piece])
+        sketch_version(version=version)
         request_rendering(version=version, created_by=created_by, priority=5)
     return version
 

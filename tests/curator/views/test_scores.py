@@ -235,7 +235,7 @@ def test_facts_that_an_old_version_lacks_are_read_from_its_text(owner_client):
     version = make_version()
     html = owner_client.get(page_of(version)).content.decode()
     assert "<dd>C major</dd>" in html
-    assert '<dd class="cap">clear (0.83)</dd>' in html
+    assert '<dd class="cap">unclear (0.66)</dd>' in html
 
 
 def test_score_lists_its_versions_and_where_they_come_from(owner_client, owner):
