@@ -32,6 +32,8 @@ PLACES = {
     "tags": "library",
     "score": "library",
     "training": "training",
+    "training_new": "training",
+    "training_set": "training",
     "preferences": "training",
     "preference_set": "training",
     "workers": "workers",

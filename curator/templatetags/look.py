@@ -50,6 +50,7 @@ def job_name(job: Job) -> str:
         "curator.sound": _("Sound for this browser"),
         "curator.strip": _("Draw the continuous score"),
         "library.import": _("Add scores"),
+        "training.build_set": _("Build training files"),
     }
     return names.get(job.kind, job.kind)
 
