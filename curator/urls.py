@@ -19,6 +19,7 @@ from curator.views import (
     standings,
     tags,
     twins,
+    versions,
     wall,
     workers,
 )
@@ -31,6 +32,9 @@ urlpatterns = [
     path("scores/<str:public_id>/", scores.score, name="score"),
     path("scores/<str:public_id>/score.musicxml", scores.score_musicxml, name="score_musicxml"),
     path("scores/<str:public_id>/again/", scores.render_again, name="render_again"),
+    path("scores/<str:public_id>/edit/", versions.edit_score, name="edit_score"),
+    path("scores/<str:public_id>/back/", versions.bring_back, name="bring_back"),
+    path("scores/<str:public_id>/compare/<str:other>/", versions.compare_scores, name="compare_scores"),
     path("sounds/<str:key>.mp3", scores.sound_mp3, name="sound_mp3"),
     path("library/", library.library, name="library"),
     path("library/views/", library.keep_view, name="keep_view"),

@@ -26,6 +26,9 @@ TABLE = {
     "film_picture": ("get", OWNER),
     "score": ("get", OWNER),
     "score_musicxml": ("get", OWNER),
+    "edit_score": ("get", OWNER),
+    "compare_scores": ("get", OWNER),
+    "bring_back": ("post", OWNER),
     "render_again": ("post", OWNER),
     "sound_mp3": ("get", OWNER),
     "library": ("get", OWNER),
@@ -127,6 +130,7 @@ def test_roles(name, owner_client, rater_client):
         "purpose": "training",
         "source": 0,
         "tag": 1,
+        "other": take.version.piece.public_id,
         "name": "manifest.json",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
