@@ -21,8 +21,13 @@ from curator.forms import ApprovalForm, RevocationForm
 from curator.models.film import Cue
 from curator.models.ranking import Approval
 from curator.preference.stop import ENOUGH_P_BEST, ENOUGH_REGRET
+<<<<<<< HEAD
 from curator.views.access import SignedInRequest, owner, rater
 from curator.views.drawing import Interval, draw_gap, draw_intervals, draw_matrix
+=======
+from curator.views.access import SignedInRequest, owner
+from curator.views.drawing import draw_matrix
+>>>>>>> main
 
 CLOSE_BEHIND = 0.1
 """A take whose chance to be the best is at least this is still worth a word."""
@@ -47,7 +52,7 @@ class Drawn:
 
 @never_cache
 @require_safe
-@rater
+@owner
 def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     """The takes of a cue, the strongest first, with the doubt drawn."""
     cue = _cue(slug, number)
