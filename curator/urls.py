@@ -67,16 +67,13 @@ urlpatterns = [
     path("films/<slug:slug>/listen/<str:number>/undo/", listen.undo, name="undo_judgement"),
     path("films/<slug:slug>/listen/<str:number>/ahead/", listen.prepare, name="prepare_pair"),
     path("sounds/<str:token>/", listen.sound, name="sound"),
-<<<<<<< HEAD
-    path("films/<slug:slug>/standings/", film_standings.film_standings, name="film_standings"),
-=======
     path("listen/", sittings.sitting, name="sitting"),
     path("listen/first/", sittings.first_listening, name="warm_up"),
     path("listen/first/<int:step>/", sittings.trial_pair, name="trial_pair"),
     path("listen/answers/", sittings.own_answers, name="own_answers"),
     path("listen/answers/<str:public_id>/", sittings.change_answer, name="change_answer"),
     path("listen/answers/<str:public_id>/why/", sittings.reason, name="say_reason"),
->>>>>>> main
+    path("films/<slug:slug>/standings/", film_standings.film_standings, name="film_standings"),
     path("films/<slug:slug>/wall/", wall.wall, name="wall"),
     path("films/<slug:slug>/standings/<str:number>/", standings.standings, name="standings"),
     path("films/<slug:slug>/standings/<str:number>/approve/", standings.approve, name="approve_cue"),

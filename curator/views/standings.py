@@ -21,13 +21,8 @@ from curator.forms import ApprovalForm, RevocationForm
 from curator.models.film import Cue
 from curator.models.ranking import Approval
 from curator.preference.stop import ENOUGH_P_BEST, ENOUGH_REGRET
-<<<<<<< HEAD
-from curator.views.access import SignedInRequest, owner, rater
-from curator.views.drawing import Interval, draw_gap, draw_intervals, draw_matrix
-=======
 from curator.views.access import SignedInRequest, owner
-from curator.views.drawing import draw_matrix
->>>>>>> main
+from curator.views.drawing import Interval, draw_gap, draw_intervals, draw_matrix
 
 CLOSE_BEHIND = 0.1
 """A take whose chance to be the best is at least this is still worth a word."""
