@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -329,6 +330,8 @@ FIGURES: dict[str, Measure] = {
     "demo-alone": demo_alone,
     "dataset": training_files,
     "twins": twins,
+    "training-curves": curves,
+    "training-speed": speed,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 
