@@ -131,9 +131,7 @@ class ComposerForm(forms.Form):
     """A composer who may train, and the rights presumed of his pieces; an empty name is no entry."""
 
     name = forms.CharField(label=_("Composer"), required=False, max_length=200)
-    rights = forms.ChoiceField(
-        label=_("Rights, where the source names none"), choices=Rights.choices, initial=Rights.UNKNOWN
-    )
+    rights = forms.ChoiceField(label=_("Presumed rights"), choices=Rights.choices, initial=Rights.UNKNOWN)
 
 
 ComposersFormSet = forms.formset_factory(ComposerForm, extra=2, max_num=100, absolute_max=100)
