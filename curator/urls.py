@@ -1,7 +1,7 @@
 """All URLs. The apps above are included by name."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from curator.views import (
@@ -13,6 +13,8 @@ from curator.views import (
     listen,
     media,
     pictures,
+    practice,
+    raters,
     scores,
     sittings,
     standings,
@@ -50,6 +52,11 @@ urlpatterns = [
     path("films/<slug:slug>/listen/<str:number>/undo/", listen.undo, name="undo_judgement"),
     path("films/<slug:slug>/listen/<str:number>/ahead/", listen.prepare, name="prepare_pair"),
     path("sounds/<str:token>/", listen.sound, name="sound"),
+    path("listeners/", raters.raters, name="raters"),
+    re_path(r"^listeners/(?P<public_id>\w+)/(?P<change>revoke|close|open)/$", raters.change_rater, name="change_rater"),
+    path("listeners/<str:public_id>/nobody/", raters.anonymise, name="anonymise_rater"),
+    path("practice/", practice.practice, name="practice"),
+    path("practice/<str:number>/forget/", practice.forget_brief, name="forget_brief"),
     path("listen/", sittings.sitting, name="sitting"),
     path("listen/first/", sittings.first_listening, name="warm_up"),
     path("listen/first/<int:step>/", sittings.trial_pair, name="trial_pair"),
