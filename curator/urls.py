@@ -1,7 +1,7 @@
 """All URLs. The apps above are included by name."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path, re_path
+from django.urls import include, path
 from django.views.i18n import set_language
 
 from curator.views import (
@@ -53,7 +53,9 @@ urlpatterns = [
     path("films/<slug:slug>/listen/<str:number>/ahead/", listen.prepare, name="prepare_pair"),
     path("sounds/<str:token>/", listen.sound, name="sound"),
     path("listeners/", raters.raters, name="raters"),
-    re_path(r"^listeners/(?P<public_id>\w+)/(?P<change>revoke|close|open)/$", raters.change_rater, name="change_rater"),
+    path("listeners/<str:public_id>/revoke/", raters.change, {"to": "revoked"}, name="revoke_invitation"),
+    path("listeners/<str:public_id>/close/", raters.change, {"to": "closed"}, name="close_door"),
+    path("listeners/<str:public_id>/open/", raters.change, {"to": "open"}, name="open_door"),
     path("listeners/<str:public_id>/nobody/", raters.anonymise, name="anonymise_rater"),
     path("practice/", practice.practice, name="practice"),
     path("practice/<str:number>/forget/", practice.forget_brief, name="forget_brief"),

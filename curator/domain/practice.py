@@ -57,7 +57,9 @@ def add_brief(*, stage: str, words: str, style: str, metre: str, key: str, tempo
         beats, unit = (int(part) for part in metre.split("/"))
         plan = TempoMap((Section(1, Metre(beats, unit), Fraction(str(tempo))),))
         seconds = plan.length(bars)
-    except (ValueError, TempoError) as error:
+        if seconds <= 0:
+            raise TempoError(f"{bars} bars are no music.")
+    except ValueError as error:  # TempoError is one
         raise DomainError(_("Metre, tempo and bars do not make a plan.")) from error
     with transaction.atomic():
         Film.objects.select_for_update().get(pk=film.pk)

@@ -46,7 +46,7 @@ def read_listeners() -> Sequence[Listener]:
             user=user,
             answers=user.answers,
             last_answer=user.last_answer,
-            invitation=next(iter(user.open_links), None),  # type: ignore[attr-defined] # by the prefetch
+            invitation=next(iter(user.open_links), None),
         )
         for user in users
     ]

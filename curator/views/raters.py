@@ -54,13 +54,13 @@ def raters(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 @owner
-def change_rater(request: SignedInRequest, public_id: str, change: str) -> HttpResponse:
+def change(request: SignedInRequest, public_id: str, to: str) -> HttpResponse:
     """Take the invitation back, close the door or open it again."""
     user = get_object_or_404(User, public_id=public_id, role=Role.RATER)
     try:
-        if change == "revoke":
+        if to == "revoked":
             revoke_invitations(user=user)
-        elif change == "close":
+        elif to == "closed":
             close_door(user=user)
         else:
             open_door(user=user)

@@ -1,4 +1,4 @@
-"""Twenty listeners at once against a running installation, by real HTTP: `python -m tests.bench.raters [sqlite|postgresql]`.
+"""Twenty listeners at once against a running installation, by real HTTP: `python -m tests.bench.raters [DATABASE ...]`.
 
 Each one hears as the page does (page, both sounds, what follows) and answers once in three seconds, twenty times. Every
 tenth answer is sent twice at the same moment, as an impatient finger does.

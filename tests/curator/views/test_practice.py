@@ -1,5 +1,7 @@
 """Practice briefs: made, hidden from the films, written for, heard."""
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
@@ -11,10 +13,10 @@ from tests.listening import give_sound, judge
 
 pytestmark = pytest.mark.django_db
 
-PLAN = {"metre": "3/4", "key": "C", "tempo": 60.0, "bars": 8}
+PLAN: dict[str, Any] = {"metre": "3/4", "key": "C", "tempo": 60.0, "bars": 8}
 
 
-def brief(words: str = "Dust, waiting.", stage: str = "Peace", **more) -> Cue:
+def brief(words: str = "Dust, waiting.", stage: str = "Peace", **more: Any) -> Cue:
     return add_brief(**{"stage": stage, "words": words, "style": "", **PLAN} | more)
 
 
