@@ -61,6 +61,7 @@ class Listener:
         self.client = httpx.Client(base_url=url, timeout=30, limits=httpx.Limits(max_connections=8))
         self.told = told
         self.at = ""
+        self.sounds: dict[str, int] = {}
         page = self.ask("sign in", "GET", f"/sign-in/{token}/")
         self.ask("sign in", "POST", f"/sign-in/{token}/", data=self.form(page), expect=302)
         page = self.ask("first", "GET", "/listen/first/")
@@ -76,6 +77,12 @@ class Listener:
             self.told.trouble.append(f"{kind}: {response.status_code}")
         return response
 
+    def sound(self, url: str) -> int:
+        """How many bytes a sound has; it is fetched once, mostly ahead of its turn."""
+        if url not in self.sounds:
+            self.sounds[url] = len(self.ask("sound", "GET", url).content)
+        return self.sounds[url]
+
     @staticmethod
     def form(page: httpx.Response) -> dict[str, str]:
         """What every form of a page carries."""
@@ -90,14 +97,13 @@ class Listener:
         if not pair or not action:
             self.told.trouble.append("page without a pair")
             return
-        sizes = {len(self.ask("sound", "GET", url).content) for url in re.findall(r'data-src="([^"]+)"', page.text)}
-        if len(sizes) != 1:
+        if len({self.sound(url) for url in re.findall(r'data-src="([^"]+)"', page.text)}) != 1:
             self.told.trouble.append("sounds of two sizes")
         form = self.form(page)
         ahead = re.search(r'data-ahead="([^"]+)"', page.text)
         told = self.ask("ahead", "POST", ahead.group(1), data=form) if ahead else None
         for url in told.json()["sounds"] if told is not None and told.status_code == 200 else []:
-            self.ask("sound", "GET", url)
+            self.sound(url)
         answer = form | {"pair": pair.group(1), "answer": ("left", "right", "tie", "bad")[len(self.told.pairs) % 4]}
         self.told.pairs.append(pair.group(1))
         with ThreadPoolExecutor(2) as hands:
@@ -110,6 +116,7 @@ class Listener:
 
 def measure(installation: Installation) -> tuple[Told, list[tuple[Any, ...]]]:
     """What the listeners met, and (listener, pair) of every answer that is kept."""
+    installation.manage("collectstatic", "--noinput", "-v0")
     tokens = installation.serve_seeded(SEED).split("|")
     told = Told()
     listeners = [Listener(installation.url, token, told) for token in tokens]
