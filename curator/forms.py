@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from curator.domain.practice import STAGES
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
 from curator.domain.reasons import SPEAKING
+from curator.models.library import Rights
 from curator.uploads import MOST_AT_ONCE
 
 MAX_REPORT = 64 * 1024
@@ -87,8 +88,32 @@ class ScoresForm(forms.Form):
 
     def clean_tags(self) -> tuple[str, ...]:
         """The tags, each once."""
-        words = (" ".join(word.split())[:60] for word in self.cleaned_data["tags"].split(","))
-        return tuple(dict.fromkeys(word for word in words if word))[:20]
+        return _words(self.cleaned_data["tags"])
+
+
+class TagForm(forms.Form):
+    """Words to put on the chosen pieces, or to take off them."""
+
+    piece = forms.MultipleChoiceField(required=False)
+    all = forms.BooleanField(required=False)
+    words = forms.CharField(max_length=300, error_messages={"required": _("Write at least one tag.")})
+    do = forms.ChoiceField(choices=[("add", ""), ("remove", "")])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Which pieces there are the database knows; what it does not know is not tagged.
+        chosen = self.data.getlist("piece")[:1000] if hasattr(self.data, "getlist") else []
+        cast(forms.MultipleChoiceField, self.fields["piece"]).choices = [(value, value) for value in chosen]
+
+    def clean_words(self) -> tuple[str, ...]:
+        """The words, each once."""
+        return _words(self.cleaned_data["words"])
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Words with commas between, each once, at most twenty."""
+    words = (" ".join(word.split())[:60] for word in text.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))[:20]
 
 
 class PictureForm(forms.Form):
@@ -133,6 +158,31 @@ class BriefForm(forms.Form):
     key = forms.ChoiceField(label=_("Key"), choices=[(key, key) for key in KEYS], initial="C")
     tempo = forms.FloatField(label=_("Quarters a minute"), min_value=20, max_value=300, initial=66)
     bars = forms.IntegerField(label=_("Bars"), min_value=4, max_value=96, initial=16)
+
+
+class ComposerForm(forms.Form):
+    """A composer who may train, and the rights presumed of his pieces; an empty name is no entry."""
+
+    name = forms.CharField(label=_("Composer"), required=False, max_length=200)
+    rights = forms.ChoiceField(
+        label=_("Rights, where the source names none"), choices=Rights.choices, initial=Rights.UNKNOWN
+    )
+
+
+ComposersFormSet = forms.formset_factory(ComposerForm, extra=2, max_num=100, absolute_max=100)
+
+
+class SourceForm(forms.Form):
+    """Where pieces come from and on which terms."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    rights = forms.ChoiceField(label=_("Rights"), choices=Rights.choices)
+    licence = forms.CharField(label=_("Licence"), required=False, max_length=120, help_text=_("Such as CC BY 4.0."))
+    url = forms.URLField(label=_("Address"), required=False, max_length=500, assume_scheme="https")
+    attribution = forms.CharField(
+        label=_("Who is to be named"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class ApprovalForm(forms.Form):

@@ -30,7 +30,7 @@ PURE = (
     "training.recipes",
 )
 NOT_PURE = ("django", "celery", "kombu")
-HEAVY = ("torch", "trl", "transformers", "music21", "verovio")
+HEAVY = ("torch", "trl", "transformers", "datasets", "music21", "verovio")
 
 
 def _sources(*folders: str) -> list[Path]:
@@ -197,7 +197,7 @@ def test_every_dependency_is_needed():
 
 PAGES = (
     *("home", "film", "desk", "listen", "standings", "delivery", "library", "score", "workers", "components"),
-    "training",
+    *("training", "training_new"),
 )
 _SERVE = """
 import json, sys

@@ -22,13 +22,15 @@ PER_PAGE = 10
 _GIVEN = ("composer", "period", "instrumentation")
 
 
-def distinct_pieces(pieces: QuerySet[Piece]) -> tuple[list[Piece], dict[int, Piece]]:
+def distinct_pieces(pieces: QuerySet[Piece], *, complete: bool = True) -> tuple[list[Piece], dict[int, Piece]]:
     """Each music once: the pieces kept, oldest first, and for each other one's id the kept piece whose notes it has.
 
     Left out are pieces with the same notes as an older one, in any key or layout, or nearly the same; that they were
     merged or may both stay in the library changes nothing. Only what the owner called two pieces is kept twice.
+    `complete=False` looks only at what was compared before, for a page that must not wait for the rest.
     """
-    sketch_missing(pieces=pieces)
+    if complete:
+        sketch_missing(pieces=pieces)
     rows = list(pieces.order_by("created_at", "pk"))
     twins = _same_music(pieces)
     place = {piece.pk: number for number, piece in enumerate(rows)}

@@ -16,7 +16,8 @@ from typing import Literal
 import numpy as np
 
 from curator.preference.best import order_odds
-from curator.preference.fit import Floats, fit
+from curator.preference.fit import Floats
+from curator.preference.raters import fit_raters
 from curator.preference.votes import Vote
 
 Source = Literal["votes", "posterior"]
@@ -237,7 +238,7 @@ def votes_missing(*, pairs: int, answers: int, minimum: int) -> int:
 
 
 def _of_cue(cue: CueVotes, source: Source, threshold: float, left_out: Counter[str]) -> list[TrainingPair]:
-    posterior = fit(cue.size, cue.votes)
+    posterior = fit_raters(cue.size, cue.votes).posterior
     p_order, soft = order_odds(posterior)
     couples = _couples(cue)
 

@@ -258,6 +258,34 @@ def demo_alone() -> Iterator[Figure]:
     )
 
 
+def training_files() -> Iterator[Figure]:
+    """Training files beside those of the reference: bytes and time."""
+    command = "python -m tests.bench.dataset"
+    status, _seconds, output = _run(sys.executable, "-W", "ignore", *command.split()[1:])
+    if status:
+        raise AssertionError(output[-2000:])
+    found = json.loads(output.splitlines()[-1])
+    for what, title, note in (
+        ("goldens", "golden files of the reference's preparation, byte for byte", ""),
+        ("others", "other inputs prepared as by abctoolkit's functions", "golden texts changed at random; "
+         f"{found['others'][2]} of them the reference drops, each with a reason here"),
+        ("letters", "letters of Europe read as by Unidecode", ""),
+    ):  # fmt: skip
+        equal, count = found[what][:2]
+        yield Figure(4, title, equal, f"{count} of {count}", equal == count, command, note=note)
+    solos, goal = found["solos"], "<= 0.333, identical files"
+    title = "ten solos in fifteen keys: share of the time of abctoolkit's functions"
+    if solos is None:
+        yield Figure(4, title, None, goal, None, command, note="the ten solos are not on this machine")
+        return
+    share = round(solos["ours"] / solos["reference"], 3)
+    note = (
+        f"one run in one process: choose, prepare, hash, freeze, pack and write {solos['ours']:.2f} s; the reference's "
+        f"functions and their files {solos['reference']:.2f} s; {solos['equal']} of {solos['files']} files identical"
+    )
+    yield Figure(4, title, share, goal, share <= 1 / 3 and solos["equal"] == solos["files"], command, note=note)
+
+
 def _tests(name: str, *arguments: str) -> Measure:
     """A figure that is the number of passed tests of one kind, all of which must pass."""
 
@@ -303,6 +331,27 @@ def raters() -> Iterator[Figure]:
         yield Figure(5, f"{title}: p95 of an answer, ms", p95, "<= 150", p95 <= 150, command, note=note)
 
 
+def twins() -> Iterator[Figure]:
+    """Altered editions that the library knows again, and different pieces that it takes for one another."""
+    command = "python -m tests.bench.twins"
+    status, seconds, output = _run(sys.executable, "-m", "tests.bench.twins", timeout=7200)
+    if status:
+        raise AssertionError(output[-2000:])
+    told = json.loads(output.splitlines()[-1])
+    kinds = [kind for kind in told["asked"] if kind != "misread"]
+    asked, found = (sum(told[which].get(kind, 0) for kind in kinds) for which in ("asked", "found"))
+    each = ", ".join(f"{kind} {told['found'].get(kind, 0)} of {told['asked'][kind]}" for kind in kinds)
+    more = f"{told['found'].get('misread', 0)} of {told['asked']['misread']}"
+    share = round(found / asked, 4)
+    note = f"{each}; beside them {more} re-laid with every fiftieth note wrong; {seconds:.0f} s"
+    name, enough = f"altered editions known again, of {asked}", share >= 0.95 and asked >= 200
+    yield Figure(4, name, share, ">= 0.95 of >= 200", enough, command, note=note)
+    note = f"and {told['false']} of {told['pairs']} with the altered editions of different pieces among them"
+    name = f"different pieces taken for one another, of {told['pairs_of_works']} pairs"
+    none = told["false"] == 0 and told["pairs_of_works"] >= 1000
+    yield Figure(4, name, told["false"], "0 of >= 1000", none, command, note=note)
+
+
 FIGURES: dict[str, Measure] = {
     "clone": clean_clone,
     "candidates": eight_candidates,
@@ -314,6 +363,8 @@ FIGURES: dict[str, Measure] = {
     ),
     "demo": demo_pieces,
     "demo-alone": demo_alone,
+    "dataset": training_files,
+    "twins": twins,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

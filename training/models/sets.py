@@ -5,12 +5,16 @@ from django.db.models import F, Q
 
 from curator.models.film import Film
 from curator.models.identity import PublicIdField
-from curator.models.library import PieceVersion
+from curator.models.library import MediaFile, PieceVersion
 from curator.models.ranking import Take
 
 
 class TrainingSet(models.Model):
-    """Pieces frozen for SFT. `manifest` lists every version with hash, split and reason when left out."""
+    """Pieces frozen for SFT, as the files that a round reads.
+
+    `manifest` lists every version with hash, split, keys and prompt, and every piece left out with the reason; `totals`
+    are the sizes. `sha256` is that of the files by path; `archive` holds them and can be made again from the manifest.
+    """
 
     public_id = PublicIdField()
     name = models.CharField(max_length=80, unique=True)
@@ -19,7 +23,9 @@ class TrainingSet(models.Model):
     keys = models.JSONField(default=list)
     train_count = models.PositiveIntegerField(default=0)
     eval_count = models.PositiveIntegerField(default=0)
+    totals = models.JSONField(default=dict)
     manifest = models.JSONField(default=dict)
+    archive = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     versions = models.ManyToManyField(PieceVersion, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

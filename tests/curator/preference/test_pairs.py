@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from curator.preference.best import order_odds, p_above
-from curator.preference.fit import fit
 from curator.preference.pairs import (
     ENOUGH_VOTES,
     CueVotes,
@@ -17,6 +16,7 @@ from curator.preference.pairs import (
     negatives,
     votes_missing,
 )
+from curator.preference.raters import fit_raters
 from curator.preference.votes import Vote
 
 CLEAR = CueVotes(
@@ -57,7 +57,7 @@ def test_direct_pairs_are_the_heard_couples_by_majority():
 
 def test_a_label_says_how_likely_the_listener_would_say_so():
     found = build_pairs([CLEAR], source="votes")
-    posterior = fit(3, CLEAR.votes)
+    posterior = fit_raters(3, CLEAR.votes).posterior
     for one in found.pairs:
         assert one.p_order == pytest.approx(p_above(posterior, one.winner, one.loser), abs=1e-9)
         assert 0.5 < one.soft_label < one.p_order
@@ -66,7 +66,7 @@ def test_a_label_says_how_likely_the_listener_would_say_so():
 
 
 def test_order_odds_mirror_and_match_the_integral():
-    posterior = fit(4, listener(4, 12).votes)
+    posterior = fit_raters(4, listener(4, 12).votes).posterior
     above, said = order_odds(posterior)
     np.testing.assert_allclose(above + above.T, 1.0, atol=1e-12)
     np.testing.assert_allclose(said + said.T, 1.0, atol=1e-12)
