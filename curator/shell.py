@@ -24,6 +24,7 @@ PLACES = {
     "warm_up": "listen",
     "own_answers": "listen",
     "standings": "standings",
+    "film_standings": "standings",
     "wall": "standings",
     "delivery": "delivery",
     "library": "library",

@@ -61,6 +61,7 @@ TABLE = {
     "judge": ("post", SIGNED_IN),
     "undo_judgement": ("post", SIGNED_IN),
     "sound": ("get", SIGNED_IN),
+    "film_standings": ("get", OWNER),
     "prepare_pair": ("post", SIGNED_IN),
     "raters": ("get", OWNER),
     "revoke_invitation": ("post", OWNER),
