@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.bench.figures_preferences import forecast, preferences
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
@@ -361,6 +362,11 @@ FIGURES: dict[str, Measure] = {
     "raters": raters,
     "listening-browser": _tests_of(
         5, "listening in Chromium: passed tests", 8, "-m", "e2e", "tests/e2e/test_listening.py"
+    ),
+    "preferences": preferences,
+    "forecast": forecast,
+    "standings-browser": _tests_of(
+        5, "standings and wall in Chromium: passed tests", 3, "-m", "e2e", "tests/e2e/test_standings.py"
     ),
     "demo": demo_pieces,
     "demo-alone": demo_alone,

@@ -1,0 +1,40 @@
+"""Six cues of sixteen takes, each judged sixty times in a database by a simulated listener, and what is learned of it.
+
+Judgements are handed out and written down by the functions that the pages call; sigma 1, 5 % slips (set-up of the
+specification). `judge_film` runs inside an installation (manage.py shell).
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+
+from curator.domain.ranking import next_pair, record_judgement
+from curator.models.accounts import User
+from tests.factories import make_cue, make_film, make_user
+from tests.training.judged import written_take
+
+CUES, TAKES, VOTES = 6, 16, 60
+SIGMA, SLIPS = 1.0, 0.05
+
+
+def judge_film(seed: int) -> str:
+    """A film judged by one listener; returns its slug. The true strength of a take stands in its cohort."""
+    random = np.random.default_rng(seed)
+    rater: User = make_user(role="owner", username=f"listener {seed}")
+    film = make_film(slug=f"bench-{seed}")
+    truths = SIGMA * np.array([NormalDist().inv_cdf((take + 0.5) / TAKES) for take in range(TAKES)])
+    for _ in range(CUES):
+        cue = make_cue(film=film)
+        strength: dict[int, float] = {}
+        for value in random.permutation(truths):
+            take = written_take(cue)
+            take.cohort = f"{value:.6f}"
+            take.save(update_fields=["cohort"])
+            strength[take.pk] = float(value)
+        for _vote in range(VOTES):
+            pair = next_pair(cue=cue, rater=rater)
+            assert pair is not None
+            ahead = 1.0 / (1.0 + np.exp(strength[pair.right_id] - strength[pair.left_id]))
+            left = random.random() < (0.5 if random.random() < SLIPS else ahead)
+            record_judgement(pair=pair, rater=rater, answer="left" if left else "right")
+    return film.slug
