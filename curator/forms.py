@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
 from curator.domain.reasons import SPEAKING
+from curator.models.library import Rights
 from curator.uploads import MOST_AT_ONCE
 
 MAX_REPORT = 64 * 1024
@@ -124,6 +125,31 @@ class PictureForm(forms.Form):
         ),
         widget=forms.ClearableFileInput(attrs={"accept": "video/mp4,video/webm"}),
     )
+
+
+class ComposerForm(forms.Form):
+    """A composer who may train, and the rights presumed of his pieces; an empty name is no entry."""
+
+    name = forms.CharField(label=_("Composer"), required=False, max_length=200)
+    rights = forms.ChoiceField(
+        label=_("Rights, where the source names none"), choices=Rights.choices, initial=Rights.UNKNOWN
+    )
+
+
+ComposersFormSet = forms.formset_factory(ComposerForm, extra=2, max_num=100, absolute_max=100)
+
+
+class SourceForm(forms.Form):
+    """Where pieces come from and on which terms."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    rights = forms.ChoiceField(label=_("Rights"), choices=Rights.choices)
+    licence = forms.CharField(label=_("Licence"), required=False, max_length=120, help_text=_("Such as CC BY 4.0."))
+    url = forms.URLField(label=_("Address"), required=False, max_length=500, assume_scheme="https")
+    attribution = forms.CharField(
+        label=_("Who is to be named"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class ApprovalForm(forms.Form):

@@ -58,15 +58,9 @@ def winner() -> Iterator[Figure]:
         yield Figure(5, f"{where}: true regret at the stop, mean", regret, "<= 0.1", regret <= 0.1, command, note=note)
         votes = one["stop_votes"]
         yield Figure(5, f"{where}: votes at the stop, median", votes, f"<= {stop}", votes <= stop, command)
-        inside = round(one["left_inside"], 3)
-        yield Figure(
-            5,
-            f"{where}: share of forecasts of the votes left whose range held the truth",
-            inside,
-            "reported (0.6 meant)",
-            True,
-            command,
-        )
+        share = round(one["forecasts"], 3)
+        title = f"{where}: forecasts of the votes still needed within a factor of two"
+        yield Figure(5, title, share, "reported", True, command)
 
 
 def order() -> Iterator[Figure]:
@@ -120,7 +114,7 @@ def mathematics() -> Iterator[Figure]:
                  note=f"20 random data sets of 3 to 40 clips; {took}")  # fmt: skip
     speed = round(found["next_pair_ms"], 1)
     yield Figure(5, "next pair of 64 takes with 350 to 400 votes, milliseconds", speed, "<= 20", speed <= 20, command,
-                 note="fit and choice, median of 50, one thread")  # fmt: skip
+                 note="fit and choice, median of 50, CPU time of one thread")  # fmt: skip
     seconds = round(found["refit_seconds"], 2)
     yield Figure(5, "refit of 1,000 items and 100,000 votes, seconds", seconds, "<= 3", seconds <= 3, command,
-                 note="with covariance, best of three, one thread, other work on the machine")  # fmt: skip
+                 note="with covariance, best of three, CPU time of one thread")  # fmt: skip

@@ -1,11 +1,9 @@
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
 from curator.preference.best import draw, intervals, odds, p_above
 from curator.preference.fit import Posterior, fit
-from curator.preference.stop import Certainty, VotesLeft, certainty, votes_left
+from curator.preference.stop import Certainty, certainty
 from curator.preference.votes import Vote
 
 
@@ -74,22 +72,3 @@ def test_certainty_is_enough_at_small_regret_between_equals():
     assert equal.p_best == pytest.approx(0.5, abs=0.05)
     assert equal.regret < 0.1
     assert equal.sure is True
-
-
-def test_votes_left_fall_with_what_is_known_and_end_at_sure():
-    votes = [Vote(0, clip, "left") for clip in range(1, 5)]
-    left = [votes_left(fit(5, votes * times)) for times in range(6)]
-    assert left[0].low < left[0].likely < left[0].high
-    assert all(later.likely <= earlier.likely for earlier, later in pairwise(left))
-    assert left[-1] == VotesLeft(0, 0, 0)
-    assert certainty(fit(5, votes * 5)).sure
-    assert votes_left(flat(1)) == VotesLeft(0, 0, 0)
-
-
-def test_votes_left_are_more_for_more_clips_and_closer_ones():
-    assert votes_left(flat(16)).likely > votes_left(flat(8)).likely
-    close, wide = (fit(8, [], prior_sd=sd) for sd in (1.0, 2.0))
-    assert votes_left(close).likely > 0
-    scaled = votes_left(close).likely / votes_left(wide).likely
-    # twice as wide: half the votes a factor, but a larger regret to begin with
-    assert 1.0 < scaled < 2.0
