@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import figures_ranking
-from tests.bench.figure import Figure
+from tests.bench.figure import Figure as Figure
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
