@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from curator import jobs
 from curator.domain.errors import DomainError
 from curator.domain.library import ENDINGS, About, import_score
-from curator.domain.rendering import RENDER_JOB
+from curator.domain.rendering import RENDER_JOB, SOUND_JOB
 from curator.models.jobs import Job
 from curator.models.library import Origin, Rendering
 from curator.notation.intake import MOST_UPLOAD
@@ -56,8 +56,10 @@ class Command(BaseCommand):
             if not as_json:
                 self.stdout.write(_line(row))
         if wait:
-            for job in _renderings_of([row["piece"] for row in rows if row["piece"]]):
-                jobs.wait_for(job)
+            # Engraving a piece may leave its sound to a job of its own.
+            while waiting := _renderings_of([row["piece"] for row in rows if row["piece"]]):
+                for job in waiting:
+                    jobs.wait_for(job)
         report = {
             "imported": sum(row["status"] == "imported" for row in rows),
             "duplicates": sum(row["status"] == "duplicate" for row in rows),
@@ -74,7 +76,9 @@ class Command(BaseCommand):
 def _renderings_of(pieces: list[str]) -> list[Job]:
     """The open jobs that draw and sound the pieces of these public ids."""
     engravings = Rendering.objects.filter(version__piece__public_id__in=pieces).values_list("pk", flat=True)
-    return list(Job.objects.open().filter(kind=RENDER_JOB, arguments__engraving_id__in=list(engravings)))
+    return list(
+        Job.objects.open().filter(kind__in=(RENDER_JOB, SOUND_JOB), arguments__engraving_id__in=list(engravings))
+    )
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:
