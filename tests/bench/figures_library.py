@@ -92,9 +92,9 @@ def engrave() -> Iterator[Figure]:
         installation = Installation(Path(folder))
         installation.manage("migrate", "-v0")
         try:
-            for _number in (1, 2):
+            for number in (1, 2):  # one after the other: they would meet at the broker's control file
                 installation.start("work", "--queue", "cpu")
-            installation.wait("SELECT count(*) FROM curator_worker WHERE stopped_at IS NULL", 2, 60)
+                installation.wait("SELECT count(*) FROM curator_worker WHERE stopped_at IS NULL", number, 60)
             start = time.monotonic()
             installation.manage("shell", "-v0", "-c", _UPLOAD.format(folder=str(SATIE)))
             imports = (
