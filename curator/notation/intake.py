@@ -32,7 +32,7 @@ MOST_TAGS = 900_000  # opening and closing; measured: the tree of so many takes 
 LONGEST_BAR = 256  # whole notes
 MOST_ABC = 300_000  # characters
 ABC_SECONDS = 20.0
-_ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
+ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
 _NOT_MUSIC: tuple[str, ...] = ("credit", "defaults", "identification/miscellaneous")
 _NOT_MUSIC += tuple(f".//{tag}" for tag in ("print", "link", "bookmark", "listening", "listen", "play"))
 _NOT_MUSIC += tuple(f".//sound/{tag}" for tag in ("instrument-change", "midi-device", "midi-instrument"))
@@ -72,7 +72,7 @@ def read_score(name: str, data: bytes) -> Intake:
 
 
 def _read_score(name: str, data: bytes) -> Intake:
-    ending = next((end for end in _ENDINGS if name.lower().endswith(end)), None)
+    ending = next((end for end in ENDINGS if name.lower().endswith(end)), None)
     if ending is None:
         raise Refused("The file name has none of the endings .musicxml, .mxl, .xml and .abc.")
     if len(data) > MOST_UPLOAD:
