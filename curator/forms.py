@@ -4,11 +4,15 @@ import json
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
+from curator.domain.reasons import SPEAKING
+from curator.uploads import MOST_AT_ONCE
 
 MAX_REPORT = 64 * 1024
 MAX_SPANS = 500
@@ -32,6 +36,13 @@ class JudgementForm(forms.Form):
             return _listening(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise ValidationError(_("The page's report of what was heard cannot be read.")) from error
+
+
+class ChangeForm(forms.Form):
+    """Another answer to a pair that was judged before; "again" takes the old one back and hands the pair out anew."""
+
+    answer = forms.ChoiceField(choices=[(answer.value, answer.label) for answer in SPEAKING] + [("again", "")])
+    why = forms.CharField(required=False, max_length=200)
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -73,8 +84,46 @@ class ScoresForm(forms.Form):
 
     def clean_tags(self) -> tuple[str, ...]:
         """The tags, each once."""
-        words = (" ".join(word.split())[:60] for word in self.cleaned_data["tags"].split(","))
-        return tuple(dict.fromkeys(word for word in words if word))[:20]
+        return _words(self.cleaned_data["tags"])
+
+
+class TagForm(forms.Form):
+    """Words to put on the chosen pieces, or to take off them."""
+
+    piece = forms.MultipleChoiceField(required=False)
+    all = forms.BooleanField(required=False)
+    words = forms.CharField(max_length=300, error_messages={"required": _("Write at least one tag.")})
+    do = forms.ChoiceField(choices=[("add", ""), ("remove", "")])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Which pieces there are the database knows; what it does not know is not tagged.
+        chosen = self.data.getlist("piece")[:1000] if hasattr(self.data, "getlist") else []
+        cast(forms.MultipleChoiceField, self.fields["piece"]).choices = [(value, value) for value in chosen]
+
+    def clean_words(self) -> tuple[str, ...]:
+        """The words, each once."""
+        return _words(self.cleaned_data["words"])
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Words with commas between, each once, at most twenty."""
+    words = (" ".join(word.split())[:60] for word in text.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))[:20]
+
+
+class PictureForm(forms.Form):
+    """The video of a film."""
+
+    video = forms.FileField(
+        label=_("Video"),
+        max_length=None,
+        help_text=format_lazy(
+            _("MP4 or WebM, at most {most} MB here; a larger one by the command film_picture."),
+            most=MOST_AT_ONCE * settings.MAX_UPLOAD_MB,
+        ),
+        widget=forms.ClearableFileInput(attrs={"accept": "video/mp4,video/webm"}),
+    )
 
 
 class ApprovalForm(forms.Form):

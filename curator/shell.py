@@ -20,14 +20,22 @@ PLACES = {
     "film": "arc",
     "desk": "desk",
     "listen": "listen",
+    "sitting": "listen",
+    "warm_up": "listen",
+    "own_answers": "listen",
     "standings": "standings",
     "wall": "standings",
     "delivery": "delivery",
     "library": "library",
     "add_scores": "library",
     "forget_import": "library",
+    "tags": "library",
     "score": "library",
     "training": "training",
+    "training_new": "training",
+    "training_set": "training",
+    "preferences": "training",
+    "preference_set": "training",
     "workers": "workers",
 }
 
@@ -135,7 +143,7 @@ class Shell:
 
     @cached_property
     def film_links(self) -> list[Link]:
-        """The way of a cue: arc, desk, listen, standings, delivery; raters listen and see standings."""
+        """The way of a cue: arc, desk, listen, standings, delivery; raters listen."""
         film = self.film
         if film is None:
             return []
@@ -156,7 +164,7 @@ class Shell:
             ),
             Link("delivery", url_of("delivery", film.slug), _("Delivery"), "box"),
         ]
-        allowed = {"arc", "desk", "listen", "standings", "delivery"} if self._user.is_owner else {"listen", "standings"}
+        allowed = {"arc", "desk", "listen", "standings", "delivery"} if self._user.is_owner else {"listen"}
         return [link for link in links if link.url and link.place in allowed]
 
     @cached_property
@@ -174,7 +182,7 @@ class Shell:
     @property
     def tab_links(self) -> list[Link]:
         """What the tab bar of narrow windows shows beside the menu."""
-        here = {"arc", "desk", "listen", "library"} if self._user.is_owner else {"listen", "standings"}
+        here = {"arc", "desk", "listen", "library"} if self._user.is_owner else {"listen"}
         return [link for link in self.film_links + self.house_links if link.place in here]
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from curator.domain import library, rendering
+from curator.domain import library, rendering, sketches
 from curator.jobs import Run, job
 
 
@@ -13,9 +13,9 @@ def render(run: Run, *, engraving_id: int, sound_id: int) -> None:
 
 
 @job(rendering.MP3_JOB)
-def mp3(run: Run, *, sound_id: int) -> None:
-    """Make the MP3 of one sound."""
-    rendering.add_mp3(sound_id=sound_id, run=run)
+def mp3(run: Run, *, sound_id: int, quieter: int = 0) -> None:
+    """Make the MP3 of one sound, turned down by so many half decibels."""
+    rendering.add_mp3(sound_id=sound_id, quieter=quieter, run=run)
 
 
 @job(library.IMPORT_JOB)
@@ -24,3 +24,9 @@ def import_upload(
 ) -> dict[str, Any]:
     """Make a piece of one uploaded file."""
     return library.import_upload(media=media, name=name, about=about, user=user, language=language, run=run)
+
+
+@job(sketches.SKETCH_JOB)
+def sketch(run: Run) -> dict[str, Any]:
+    """Sketch the versions that have none yet, and compare them."""
+    return sketches.sketch_all(run=run)

@@ -4,6 +4,8 @@ import hashlib
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
 from curator.models.accounts import Role, User
 from curator.models.film import ArcStage, Cue, Film, Scene, Shot
 from curator.models.library import Origin, Piece, PieceVersion
@@ -24,8 +26,9 @@ V:2 bass
 
 
 def make_user(*, role: str = Role.OWNER, **fields: Any) -> User:
-    """A user without a password."""
-    user = User(username=fields.pop("username", f"user{next(_next)}"), role=role, **fields)
+    """A user without a password, who has been through the first listening."""
+    fields = {"username": f"user{next(_next)}", "warmed_up_at": timezone.now()} | fields
+    user = User(role=role, **fields)
     user.set_unusable_password()
     user.save()
     return user

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import numpy as np
+
+from curator.domain.media import store_media
 from curator.domain.ranking import next_pair, record_judgement
 from curator.models.accounts import User
 from curator.models.film import Cue
-from curator.models.library import Rendering, RenderingState
+from curator.models.library import Rendering, RenderingFile, RenderingState
 from curator.models.ranking import Judgement, Pair, Take
+from curator.rendering.encode import encode_opus
+from curator.rendering.sampler import Pcm
 from tests.factories import make_cue, make_take
 
 
@@ -28,6 +33,19 @@ def give_sound(take: Take, *, tempo_map: object = None, state: str = RenderingSt
         renderer="test",
         state=state,
     )
+
+
+def give_opus(take: Take, *, seconds: float = 0.6, hertz: float = 0, lufs: float | None = None) -> Rendering:
+    """A sound rendering with a real file: a tone that differs from take to take."""
+    time = np.arange(round(48_000 * seconds)) / 48_000
+    tone = 0.1 * np.sin(2 * np.pi * (hertz or 220 + 30 * take.number) * time)
+    opus = encode_opus(Pcm(np.stack([tone, tone], axis=1).astype(np.float32), 48_000))
+    rendering = give_sound(take)
+    rendering.seconds = seconds
+    rendering.facts = {} if lufs is None else {"lufs": lufs}
+    rendering.save()
+    RenderingFile.objects.create(rendering=rendering, role="opus", media=store_media(data=opus, suffix=".opus"))
+    return rendering
 
 
 def hand(cue: Cue, rater: User | None, *, audible: bool = False) -> Pair:

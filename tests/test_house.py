@@ -197,7 +197,7 @@ def test_every_dependency_is_needed():
 
 PAGES = (
     *("home", "film", "desk", "listen", "standings", "delivery", "library", "score", "workers", "components"),
-    "training",
+    *("training", "training_new"),
 )
 _SERVE = """
 import json, sys

@@ -2,8 +2,18 @@
 
 from django.urls import path
 
-from training.views import sets
+from training.views import preferences, sets
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
+    path("training/sets/new/", sets.new_set, name="training_new"),
+    path("training/sets/new/confirm/", sets.confirm, name="training_confirm"),
+    path("training/sets/builds/", sets.builds, name="training_builds"),
+    path("training/sets/builds/<str:public_id>/cancel/", sets.cancel_build, name="training_cancel"),
+    path("training/sets/<str:public_id>/", sets.training_set, name="training_set"),
+    path("training/sets/<str:public_id>/files.zip", sets.set_archive, name="training_zip"),
+    path("training/preferences/", preferences.preferences, name="preferences"),
+    path("training/preferences/freeze/", preferences.freeze, name="freeze_preferences"),
+    path("training/preferences/<str:public_id>/", preferences.preference_set, name="preference_set"),
+    path("training/preferences/<str:public_id>/<str:name>", preferences.preference_file, name="preference_file"),
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
@@ -17,10 +18,12 @@ from curator.domain.media import read_media, store_media
 from curator.domain.rendering import request_rendering
 from curator.domain.sentences import say
 from curator.domain.shelving import shelve_pieces
+from curator.domain.sketches import sketch_version
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
 from curator.models.jobs import Job, JobState
 from curator.models.library import MediaFile, Origin, Piece, PieceVersion, Source, Tag
+from curator.models.twins import Resemblance
 from curator.notation.abc import parse
 from curator.notation.arrival import receive
 from curator.notation.errors import NotationError
@@ -44,10 +47,15 @@ class About:
 
 @dataclass(frozen=True)
 class Like:
-    """The piece that a file repeats, and how: the same file or the same notes."""
+    """The piece that a file repeats, and how: the same file, the same notes, transposed, nearly the same notes."""
 
     piece: Piece
     how: str
+
+    @property
+    def duplicate(self) -> bool:
+        """Whether it is that piece; else it only resembles it, and the owner decides (curator.domain.twins)."""
+        return self.how in ("same file", "same notes")
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class Imported:
     @property
     def status(self) -> str:
         """imported or duplicate."""
-        return "duplicate" if self.like else "imported"
+        return "duplicate" if self.like and self.like.duplicate else "imported"
 
 
 def import_score(
@@ -89,7 +97,7 @@ def import_score(
     known = _known(original_sha256=sha256)
     if known is not None:
         notes = int(known.facts.get("notes", 0))
-        return Imported(known.piece, known, Like(known.piece, "same file"), (), notes, notes)
+        return Imported(_stays(known.piece), known, Like(_stays(known.piece), "same file"), (), notes, notes)
     try:
         arrival = receive(name, data) if run is None else receive(name, data, tell=run.progress)
     except NotationError as error:
@@ -103,8 +111,8 @@ def import_score(
     with run.commit() if run is not None else transaction.atomic():
         known = _known(fingerprint=intake.fingerprint)
         if known is not None:
-            like = Like(known.piece, "same notes")
-            return Imported(known.piece, known, like, tuple(warnings), intake.notes, arrival.notes)
+            like = Like(_stays(known.piece), "same notes")
+            return Imported(like.piece, known, like, tuple(warnings), intake.notes, arrival.notes)
         piece = Piece.objects.create(
             title=title[:200],
             composer=(about.composer or intake.composer)[:200],
@@ -129,14 +137,33 @@ def import_score(
             created_by=created_by,
         )
         shelve_pieces(pieces=[piece])
+        alike = _alike(version)
         request_rendering(version=version, created_by=created_by)
-    return Imported(piece, version, None, tuple(warnings), intake.notes, arrival.notes)
+    if alike is not None:
+        words = _("It has the notes of %(title)s in another key or in other note values.")
+        words = words if alike.how == Resemblance.MOVED else _("It has nearly the same notes as %(title)s.")
+        warnings.append(words % {"title": alike.piece.title})
+    return Imported(piece, version, alike, tuple(warnings), intake.notes, arrival.notes)
 
 
 def _known(**fields: str) -> PieceVersion | None:
-    """A version in the library with this fingerprint or this original."""
-    found = PieceVersion.objects.filter(piece__archived_at__isnull=True, **fields)
-    return found.select_related("piece").order_by("pk").first()
+    """A version with this fingerprint or this original, in the library or of a piece that was merged into one there."""
+    merged = Q(piece__merged_into__isnull=False, piece__merged_into__archived_at__isnull=True)
+    found = PieceVersion.objects.filter(Q(piece__archived_at__isnull=True) | merged, **fields)
+    return found.select_related("piece__merged_into").order_by("pk").first()
+
+
+def _stays(piece: Piece) -> Piece:
+    return piece.merged_into or piece
+
+
+def _alike(version: PieceVersion) -> Like | None:
+    """The piece of the library that a new version is most like."""
+    for pair in sketch_version(version=version):
+        other = pair.second if pair.first_id == version.piece_id else pair.first
+        if other.archived_at is None:
+            return Like(other, pair.kind)
+    return None
 
 
 def _title_from(name: str) -> str:

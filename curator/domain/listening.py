@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from curator.domain.pictures import picture_file
 from curator.film.timecode import Clock
 from curator.models.film import Cue
 from curator.models.library import MediaFile
@@ -46,5 +47,4 @@ def picture_of(*, cue: Cue) -> Picture:
                     end=float(clock.seconds(frame - cue.in_frame)),
                 )
             )
-    video = MediaFile.objects.filter(sha256=film.picture).first() if film.picture else None
-    return Picture(shots=tuple(shots), video=video, start=float(clock.seconds(cue.in_frame)))
+    return Picture(shots=tuple(shots), video=picture_file(film=film), start=float(clock.seconds(cue.in_frame)))

@@ -1,8 +1,8 @@
 """Blind pairs: handing them out, writing the answers down, taking one back. Facts are only ever added."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
@@ -13,13 +13,15 @@ from django.utils.translation import gettext as _
 
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
-from curator.domain.rendering import SOUND, request_mp3
-from curator.domain.standings import read_field, record_standing
+from curator.domain.pair_sounds import sounds_of
+from curator.domain.standings import Field, read_field, record_standing
 from curator.models.accounts import User
 from curator.models.film import Cue
-from curator.models.library import MediaFile, Rendering, RenderingState
-from curator.models.ranking import Answer, Judgement, Pair, Take
-from curator.preference.choose import choose
+from curator.models.identity import new_public_id
+from curator.models.library import Rendering
+from curator.models.ranking import Answer, Judgement, Pair, Reason, Take
+from curator.preference.choose import Choice, choose
+from curator.preference.votes import Vote
 
 Side = Literal["left", "right"]
 Span = tuple[float, float]
@@ -27,15 +29,8 @@ Span = tuple[float, float]
 ANSWERS = (Answer.LEFT, Answer.RIGHT, Answer.TIE, Answer.BAD, Answer.SKIP)
 """What a listener may say to a pair."""
 
-SITTING_GAP = timedelta(minutes=20)
-"""A longer silence begins a new sitting."""
-LONG_SITTING_MINUTES = 20
-LONG_SITTING_PAIRS = 20
-"""After this ears get tired (ITU-R BS.1116: sessions of 20 to 30 minutes at most)."""
-
-
-class SoundPending(DomainError):
-    """A file that a worker is making; it can be asked for again in a moment."""
+BUSY = timedelta(minutes=5)
+"""So long a pair counts as being heard by somebody else, and others get another one meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -55,65 +50,130 @@ class Listening:
     tags: Sequence[str] = field(default=())
 
 
-@dataclass(frozen=True)
-class Sitting:
-    """How long this listener has been at it without a real break."""
-
-    minutes: int
-    pairs: int
-
-    @property
-    def long(self) -> bool:
-        """Whether it is time for a pause."""
-        return self.minutes >= LONG_SITTING_MINUTES or self.pairs >= LONG_SITTING_PAIRS
-
-
 def next_pair(*, cue: Cue, rater: User | None, audible: bool = False) -> Pair | None:
     """The pair this listener is to hear now, or None while the cue has fewer than two takes for it.
 
-    An open pair is handed out again, the same takes on the same sides, until it is answered. With `audible`
-    only takes whose sound is ready count. Without a rater (scripts) each call makes a new pair.
+    An open pair is handed out again, the same takes on the same sides, until it is answered; then the one that was
+    prepared ahead. With `audible` only takes whose sound is ready count. Without a rater (scripts) each call makes a
+    new pair.
     """
     with transaction.atomic():
         Cue.objects.select_for_update().get(pk=cue.pk)
+        field = _Running.read(cue, audible)
+        if rater is not None:
+            for pair in _open_pairs(cue, rater).order_by("ahead"):
+                if field.holds(pair):
+                    if pair.ahead:
+                        Pair.objects.filter(pk=pair.pk).update(ahead=False)
+                        pair.ahead = False
+                    return pair
+                _close(pair)
+        return field.hand_out(rater, None)
+
+
+def prepare_pair(*, cue: Cue, rater: User) -> Pair | None:
+    """The pair of this cue that will follow, so that its sounds can be fetched while another one is heard.
+
+    It is chosen as if the open pair of the cue said nothing of order: one answer behind. None where there is nothing
+    to follow: without an open pair of this cue its next pair may be asked for at once, and with two takes it is the
+    same pair again.
+    """
+    with transaction.atomic():
+        Cue.objects.select_for_update().get(pk=cue.pk)
+        field = _Running.read(cue, True)
+        now: Pair | None = None
+        for pair in Pair.objects.filter(rater=rater, closed_at__isnull=True).order_by("ahead"):
+            if pair.cue_id == cue.pk and not pair.ahead:
+                now = pair
+            elif pair.ahead and pair.cue_id == cue.pk and field.holds(pair):
+                return pair
+            elif pair.ahead:
+                _close(pair)
+        return field.hand_out(rater, now, ahead=True)
+
+
+@dataclass(frozen=True)
+class _Running:
+    """The takes of a cue that may be put into pairs, and the sounds of those that have one."""
+
+    cue: Cue
+    takes: list[Take]
+    sounds: dict[int, Rendering]
+    audible: bool
+
+    @classmethod
+    def read(cls, cue: Cue, audible: bool) -> "_Running":
         running = list(cue.takes.in_the_running().order_by("number"))
         sounds = sounds_of(cue=cue, takes=running)
-        takes = [take for take in running if take.pk in sounds] if audible else running
-        if rater is not None and (open_pair := _open_pairs(cue, rater).first()):
-            if {open_pair.left_id, open_pair.right_id} <= {take.pk for take in takes} and not (
-                audible and (open_pair.left_rendering_id is None or open_pair.right_rendering_id is None)
-            ):
-                return open_pair
-            _close(open_pair)
-        now = read_field(cue=cue, takes=takes)
+        return cls(cue, [take for take in running if take.pk in sounds] if audible else running, sounds, audible)
+
+    def holds(self, pair: Pair) -> bool:
+        """Whether both takes of a pair are still in the running, and sound where they must."""
+        silent = self.audible and None in (pair.left_rendering_id, pair.right_rendering_id)
+        return {pair.left_id, pair.right_id} <= {take.pk for take in self.takes} and not silent
+
+    def hand_out(self, rater: User | None, before: Pair | None, *, ahead: bool = False) -> Pair | None:
+        """A new pair for this listener; `before`: the one that is still being heard."""
+        now = read_field(cue=self.cue, takes=self.takes)
         own = [
             (row, vote)
             for row, vote in zip(now.judgements, now.votes, strict=True)
             if rater is None or row.rater_id == rater.pk
         ]
-        choice = choose(
+        place = {take.pk: index for index, take in enumerate(now.takes)}
+        heard = [] if before is None else [before]
+        unsaid = [
+            Vote(place[pair.left_id], place[pair.right_id], "skip")
+            for pair in heard
+            if pair.left_id in place and pair.right_id in place
+        ]
+        busy = self._busy(rater, place)
+        choice = self._choose(now, [vote for _row, vote in own] + unsaid, rater)
+        if choice is not None and choice.repeat_of is None and frozenset((choice.left, choice.right)) in busy:
+            # a second look, as if the pair had just been skipped; with nothing better the first one stays
+            unsaid.append(Vote(choice.left, choice.right, "skip"))
+            other = self._choose(now, [vote for _row, vote in own] + unsaid, rater)
+            if other is not None and other.repeat_of is None and frozenset((other.left, other.right)) not in busy:
+                choice = other
+        if choice is None or (choice.repeat_of is not None and choice.repeat_of >= len(own)):
+            return None
+        left, right = now.takes[choice.left], now.takes[choice.right]
+        return Pair.objects.create(
+            cue=self.cue,
+            rater=rater,
+            left=left,
+            right=right,
+            left_rendering=self.sounds.get(left.pk),
+            right_rendering=self.sounds.get(right.pk),
+            side_seed=f"{self.cue.public_id}:{choice.occurrence}",
+            policy=choice.policy,
+            probability=choice.probability,
+            repeat_of=None if choice.repeat_of is None else own[choice.repeat_of][0],
+            ahead=ahead,
+        )
+
+    def _choose(self, now: Field, history: list[Vote], rater: User | None) -> Choice | None:
+        return choose(
             now.posterior,
-            [vote for _row, vote in own],
-            seed=cue.public_id,
+            history,
+            seed=self.cue.public_id,
             rater=rater.public_id if rater else "",
             names=[take.number for take in now.takes],
             informed=now.informed,
         )
-        if choice is None:
-            return None
-        left, right = now.takes[choice.left], now.takes[choice.right]
-        return Pair.objects.create(
-            cue=cue,
-            rater=rater,
-            left=left,
-            right=right,
-            left_rendering=sounds.get(left.pk),
-            right_rendering=sounds.get(right.pk),
-            side_seed=f"{cue.public_id}:{choice.occurrence}",
-            policy=choice.policy,
-            probability=choice.probability,
-            repeat_of=None if choice.repeat_of is None else own[choice.repeat_of][0],
-        )
+
+    def _busy(self, rater: User | None, place: dict[int, int]) -> set[frozenset[int]]:
+        """The pairs that others are hearing now, by the index of their takes."""
+        if rater is None:
+            return set()
+        others = Pair.objects.filter(
+            cue=self.cue, closed_at__isnull=True, rater__isnull=False, created_at__gt=timezone.now() - BUSY
+        ).exclude(rater=rater)
+        return {
+            frozenset((place[left], place[right]))
+            for left, right in others.values_list("left_id", "right_id")
+            if left in place and right in place
+        }
 
 
 def record_judgement(*, pair: Pair, rater: User, answer: str, listening: Listening | None = None) -> Judgement:
@@ -147,6 +207,7 @@ def record_judgement(*, pair: Pair, rater: User, answer: str, listening: Listeni
             events=[list(event) for event in heard.events],
             decision_ms=heard.decision_ms,
             device_class=heard.device_class,
+            heard_on=rater.heard_on,
             policy=pair.policy,
             probability=pair.probability,
             left_rendering_id=pair.left_rendering_id,
@@ -160,15 +221,15 @@ def record_judgement(*, pair: Pair, rater: User, answer: str, listening: Listeni
     return judgement
 
 
-def undo_judgement(*, cue: Cue, rater: User, reason: str = "") -> Pair | None:
-    """Take this listener's last answer back by a row of its own, and hand the same pair out again.
+def undo_judgement(*, cue: Cue, rater: User, judgement: Judgement | None = None, reason: str = "") -> Pair | None:
+    """Take an answer of this listener back by a row of its own, and hand the same pair out again.
 
-    Returns the pair, None when one of its takes has left the running since. Raises DomainError when there is
-    nothing to take back.
+    `judgement`: which one, else the last on this cue. Returns the pair, None when one of its takes has left the
+    running since. Raises DomainError when there is nothing to take back.
     """
     with transaction.atomic():
         Cue.objects.select_for_update().get(pk=cue.pk)
-        last = last_judgement(cue=cue, rater=rater)
+        last = last_judgement(cue=cue, rater=rater) if judgement is None else _standing(judgement, rater)
         if last is None:
             raise DomainError(_("There is nothing to take back."))
         Judgement.objects.create(
@@ -184,7 +245,7 @@ def undo_judgement(*, cue: Cue, rater: User, reason: str = "") -> Pair | None:
         )
         record_standing(cue=cue)
         refresh_cue_state(cue=cue)
-        for open_pair in _open_pairs(cue, rater):
+        for open_pair in _open_pairs(cue, rater).filter(ahead=False):
             _close(open_pair)
         running = set(cue.takes.in_the_running().values_list("pk", flat=True))
         if not {last.left_id, last.right_id} <= running:
@@ -203,59 +264,40 @@ def undo_judgement(*, cue: Cue, rater: User, reason: str = "") -> Pair | None:
         )
 
 
-def last_judgement(*, cue: Cue, rater: User) -> Judgement | None:
-    """The newest answer of this listener on this cue that still holds."""
-    return Judgement.objects.standing().filter(cue=cue, rater=rater).order_by("-pk").first()
+def change_judgement(*, judgement: Judgement, rater: User, answer: str, reason: str = "") -> Judgement:
+    """Replace an answer of this listener by another one: a row of its own with all that was written down then.
 
-
-def sounds_of(*, cue: Cue, takes: Iterable[Take]) -> dict[int, Rendering]:
-    """The sound of each take that has one, by the take's key: at the cue's tempo map where that exists."""
-    takes = list(takes)
-    ready = Rendering.objects.filter(
-        version_id__in=[take.version_id for take in takes], target=SOUND, state=RenderingState.READY
-    )
-    by_version: dict[int, Rendering] = {}
-    for row in sorted(ready, key=lambda row: (row.tempo_map == cue.tempo_map, row.pk)):
-        by_version[row.version_id] = row
-    return {take.pk: by_version[take.version_id] for take in takes if take.version_id in by_version}
-
-
-def sound_file(*, token: str, rater: User, mp3: bool = False) -> MediaFile | None:
-    """The file behind a side's token of a pair that is open and was handed to this listener; None for others.
-
-    With `mp3` the MP3 of the same sound. Raises SoundPending while a worker makes it.
+    Raises DomainError for an answer that is none, and where there is nothing (any more) to replace.
     """
-    held = Pair.objects.filter(rater=rater, closed_at__isnull=True).select_related("left_rendering", "right_rendering")
-    if pair := held.filter(left_token=token).first():
-        sound = pair.left_rendering
-    elif pair := held.filter(right_token=token).first():
-        sound = pair.right_rendering
-    else:
-        return None
-    if sound is None:
-        return None
-    if mp3 and request_mp3(sound=sound) is not None:
-        raise SoundPending(_("The sound is being prepared for this browser."))
-    file = sound.files.filter(role="mp3" if mp3 else "opus").select_related("media").first()
-    return file.media if file else None
+    if answer not in ANSWERS:
+        raise DomainError(_("The answer is one of left, right, tie, bad and skip."))
+    with transaction.atomic():
+        cue = Cue.objects.select_for_update().get(pk=judgement.cue_id)
+        old = _standing(judgement, rater)
+        if old is None:
+            raise DomainError(_("This answer has been changed already."))
+        if old.answer == answer:
+            return old
+        new = Judgement.objects.get(pk=old.pk)
+        new.pk, new.public_id, new._state.adding = None, new_public_id(), True
+        new.answer, new.supersedes, new.reason, new.app_version = answer, old, reason, _app_version()
+        new.save(force_insert=True)
+        Reason.objects.bulk_create(
+            Reason(judgement=new, tag=said.tag, given=said.given) for said in old.reasons.order_by("pk")
+        )
+        record_standing(cue=cue)
+        refresh_cue_state(cue=cue)
+    return new
 
 
-def read_sitting(*, rater: User) -> Sitting:
-    """How long and over how many pairs this listener has been judging, over all cues."""
-    times = (
-        Judgement.objects.filter(rater=rater, supersedes__isnull=True)
-        .order_by("-pk")
-        .values_list("created_at", flat=True)[:200]
-    )
-    now = latest = timezone.now()
-    earliest: datetime = now
-    pairs = 0
-    for moment in times:
-        if latest - moment > SITTING_GAP:
-            break
-        earliest = latest = moment
-        pairs += 1
-    return Sitting(minutes=int((now - earliest).total_seconds() // 60), pairs=pairs)
+def last_judgement(*, rater: User, cue: Cue | None = None) -> Judgement | None:
+    """The newest answer of this listener that still holds, on this cue or on any."""
+    own = Judgement.objects.standing().filter(rater=rater).select_related("cue__film").defer("events", "positions")
+    return (own if cue is None else own.filter(cue=cue)).order_by("-pk").first()
+
+
+def _standing(judgement: Judgement, rater: User) -> Judgement | None:
+    return Judgement.objects.standing().filter(pk=judgement.pk, rater=rater).first()
 
 
 def merged(spans: Sequence[Span]) -> list[list[float]]:

@@ -130,26 +130,38 @@ def rendering_ended(row: Job) -> None:
     )
 
 
-def request_mp3(*, sound: Rendering) -> Job | None:
-    """Have the MP3 of a sound made, for players without Ogg; None where it is there already."""
+def request_mp3(*, sound: Rendering, quieter: int = 0) -> Job | None:
+    """Have the MP3 of a sound made, for players without Ogg; None where it is there already.
+
+    `quieter`: turned down by so many half decibels, to match the other side of a pair.
+    """
     if sound.state != RenderingState.READY:
         raise DomainError(sound.error or "The work was stopped before the score was drawn.")
-    if sound.files.filter(role="mp3").exists():
+    if sound.files.filter(role="mp3", number=1 + quieter).exists():
         return None
-    return enqueue(kind=MP3_JOB, queue="cpu", arguments={"sound_id": sound.pk}, key=f"mp3:{sound.key}", priority=10)
+    arguments = {"sound_id": sound.pk} | ({"quieter": quieter} if quieter else {})
+    key = f"mp3:{sound.key}" + (f":{quieter}" if quieter else "")
+    return enqueue(kind=MP3_JOB, queue="cpu", arguments=arguments, key=key, priority=10)
 
 
-def add_mp3(*, sound_id: int, run: Run | None = None) -> MediaFile | None:
-    """Make the MP3 of a sound from its Opus file, once. None when the sound is gone or was never made."""
+def add_mp3(*, sound_id: int, quieter: int = 0, run: Run | None = None) -> MediaFile | None:
+    """Make the MP3 of a sound from its Opus file, once. None when the sound is gone or was never made.
+
+    `quieter` as in request_mp3; the file's number is one more.
+    """
     # PyAV is heavy and only workers need it.
     from curator.rendering.encode import opus_to_mp3
 
-    files = {file.role: file.media for file in RenderingFile.objects.filter(rendering=sound_id).select_related("media")}
-    if "opus" not in files or "mp3" in files:
-        return files.get("mp3")
-    media = store_media(data=opus_to_mp3(read_media(files["opus"])), suffix=".mp3")
+    rows = RenderingFile.objects.filter(rendering=sound_id).select_related("media")
+    files = {(file.role, file.number): file.media for file in rows}
+    opus, wanted = files.get(("opus", 1)), ("mp3", 1 + quieter)
+    if opus is None or wanted in files:
+        return files.get(wanted)
+    media = store_media(data=opus_to_mp3(read_media(opus), gain_db=-quieter / 2), suffix=".mp3")
     with _results(run):
-        RenderingFile.objects.get_or_create(rendering_id=sound_id, role="mp3", number=1, defaults={"media": media})
+        RenderingFile.objects.get_or_create(
+            rendering_id=sound_id, role="mp3", number=1 + quieter, defaults={"media": media}
+        )
     return media
 
 

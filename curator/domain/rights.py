@@ -79,6 +79,13 @@ def _bar(piece: Piece, allowed: tuple[AllowedComposer, ...], confirmed: set[int]
     return ""
 
 
+def awaiting_confirmation(pieces: Iterable[Piece]) -> list[Piece]:
+    """Those of the pieces that only a confirmation keeps from training."""
+    allowed = training_composers()
+    listed = [piece for piece in pieces if piece.archived_at is None and _entry(piece.composer, allowed) is not None]
+    return unconfirmed(pieces=listed, purpose=Purpose.TRAINING)
+
+
 def in_copyright(pieces: Iterable[Piece]) -> list[Piece]:
     """Those of the pieces that are in copyright, by their source or, where that names no rights, by their composer."""
     allowed = training_composers()

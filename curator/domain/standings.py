@@ -12,10 +12,11 @@ from curator.models.film import Cue
 from curator.models.ranking import Judgement, JudgementQuerySet, Standing, Take, TakeState
 from curator.preference import votes as preference
 from curator.preference.best import intervals, odds
-from curator.preference.fit import LAPSE, PRIOR_SD, Posterior, fit, tally
+from curator.preference.fit import LAPSE, PRIOR_SD, Posterior, tally
+from curator.preference.raters import SCALE_SD, SIDE_SD, RaterFit, fit_raters
 from curator.preference.stop import Certainty, certainty
 
-ESTIMATOR = f"bradley-terry map, prior sd {PRIOR_SD}, lapse {LAPSE}"
+ESTIMATOR = f"bradley-terry map, sd {PRIOR_SD} side {SIDE_SD} scale {SCALE_SD}, lapse {LAPSE}"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Field:
     """The takes of a cue that are in the running, the judgements that hold, and the fitted belief.
 
     `posterior` is about `takes`, in their order. `votes` are the judgements between any two of `takes`, by
-    their index there; `judgements` are the same as rows, in order of time.
+    their index there; `judgements` are the same as rows, in order of time. `listeners` is the belief about all
+    takes of the cue and about everybody who judged them, named by their keys as text.
     """
 
     cue: Cue
@@ -31,6 +33,7 @@ class Field:
     judgements: tuple[Judgement, ...]
     votes: tuple[preference.Vote, ...]
     posterior: Posterior
+    listeners: RaterFit
 
     @property
     def informed(self) -> int:
@@ -101,11 +104,12 @@ def read_fields(*, cues: Sequence[Cue], rater: User | None = None) -> dict[int, 
 
 def _field(cue: Cue, everyone: list[Take], held: list[Judgement], takes: Sequence[Take] | None = None) -> Field:
     index = {take.pk: position for position, take in enumerate(everyone)}
-    whole = fit(
+    listeners = fit_raters(
         len(everyone),
         [_vote(row, index) for row in held],
         prior_mean=[take.prior_mean for take in everyone],
     )
+    whole = listeners.posterior
     wanted = None if takes is None else {take.pk for take in takes}
     inside = [
         position
@@ -121,6 +125,7 @@ def _field(cue: Cue, everyone: list[Take], held: list[Judgement], takes: Sequenc
         judgements=between,
         votes=tuple(_vote(row, place) for row in between),
         posterior=Posterior(mean=whole.mean[inside], cov=whole.cov[np.ix_(inside, inside)]),
+        listeners=listeners,
     )
 
 
@@ -208,4 +213,6 @@ def _judgements(cues: Sequence[Cue], rater: User | None) -> JudgementQuerySet:
 
 def _vote(row: Judgement, place: dict[int, int]) -> preference.Vote:
     # the model's answers that hold are exactly those of the mathematics
-    return preference.Vote(place[row.left_id], place[row.right_id], cast(preference.Answer, row.answer))
+    return preference.Vote(
+        place[row.left_id], place[row.right_id], cast(preference.Answer, row.answer), str(row.rater_id)
+    )

@@ -54,6 +54,27 @@ def set_tags(*, piece: Piece, words: Sequence[str], kind: str = "") -> None:
     tag_pieces(pieces=[piece], add=words, remove=before, kind=kind)
 
 
+def rename_tag(*, tag: Tag, name: str) -> Tag:
+    """Write a word another way wherever it stands; where the new word is there already, the two become one.
+
+    Raises DomainError for what is no word, and for stages of the arc, whose words the prompts know.
+    """
+    if tag.kind == STAGE:
+        raise DomainError(_("The stages of the arc keep their names: the prompts know them."))
+    word = _word(name, tag.kind)
+    link = Piece.tags.through
+    with transaction.atomic():
+        same = Tag.objects.filter(kind=tag.kind, name__iexact=word).exclude(pk=tag.pk).order_by("pk").first()
+        if same is None:
+            tag.name = word
+            tag.save(update_fields=["name"])
+            return tag
+        there = link.objects.filter(tag=same).values("piece_id")
+        link.objects.filter(tag=tag).exclude(piece_id__in=there).update(tag=same)
+        tag.delete()
+    return same
+
+
 def _word(name: str, kind: str) -> str:
     word = " ".join(name.split())
     if kind == STAGE:

@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from curator.domain.cues import refresh_cue_state
 from curator.domain.shelving import shelve_pieces
+from curator.domain.sketches import sketch_version
 from curator.models.film import Cue
 from curator.models.library import Origin, Piece, PieceVersion
 from curator.models.ranking import Take, TakeState
@@ -68,4 +69,5 @@ def keep_generated_piece(
             facts=dict(facts or {}),
         )
         shelve_pieces(pieces=[piece])
+        sketch_version(version=version)  # a model may write down what it has read
         return version

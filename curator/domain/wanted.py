@@ -3,7 +3,8 @@
 from dataclasses import dataclass, fields
 
 from django.db.models import F, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 
 from curator.domain.shelving import fold
 from curator.models.library import Piece, Rights, Tag
@@ -63,18 +64,14 @@ def shelf() -> QuerySet[Piece]:
     return Piece.objects.filter(archived_at__isnull=True)
 
 
-def rights_of_piece() -> Coalesce:
-    """The rights of a piece's source; "unknown" where it has none."""
-    return Coalesce("source__rights", Value(Rights.UNKNOWN.value))
-
-
 def wanted_pieces(wanted: Wanted, *, without: str = "", tags: list[Tag] | None = None) -> QuerySet[Piece]:
     """The pieces that `wanted` asks for. `without` names one field that is not looked at; `tags` are all tags."""
     pieces = shelf()
     known = list(Tag.objects.all()) if tags is None and wanted.words else tags or []
     for word in fold(wanted.words).split()[:MOST_WORDS]:
         named = [tag.pk for tag in known if word in fold(tag.name)]
-        found = Q(words__contains=word)
+        # Not "contains": LIKE folds letters that are folded already, and takes five times as long.
+        found = Q(GreaterThan(StrIndex("words", Value(word)), 0))
         if named:
             found |= Q(pk__in=Piece.tags.through.objects.filter(tag_id__in=named).values("piece_id"))
         pieces = pieces.filter(found)
@@ -85,7 +82,10 @@ def wanted_pieces(wanted: Wanted, *, without: str = "", tags: list[Tag] | None =
     if wanted.sources and without != "sources":
         pieces = pieces.filter(source__name__in=wanted.sources)
     if wanted.rights and without != "rights":
-        pieces = pieces.annotate(rights=rights_of_piece()).filter(rights__in=wanted.rights)
+        allowed = Q(source__rights__in=wanted.rights)
+        if Rights.UNKNOWN in wanted.rights:
+            allowed |= Q(source=None)
+        pieces = pieces.filter(allowed)
     for tag in wanted.tags:
         pieces = pieces.filter(pk__in=Piece.tags.through.objects.filter(tag__name=tag).values("piece_id"))
     for name, column in COLUMNS.items():

@@ -126,6 +126,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='piece',
+            index=models.Index(condition=models.Q(('archived_at__isnull', True)), fields=['source'], name='piece_shelf_source'),
+        ),
+        migrations.AddIndex(
+            model_name='piece',
             index=models.Index(condition=models.Q(('archived_at__isnull', True)), fields=['tempo'], name='piece_shelf_tempo'),
         ),
         migrations.AddIndex(

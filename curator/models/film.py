@@ -10,8 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from curator.models.identity import PublicIdField
 
 
+class FilmQuerySet(models.QuerySet["Film"]):
+    """Named filters."""
+
+    def real(self) -> "FilmQuerySet":
+        """Films, without the one that holds the practice briefs."""
+        return self.filter(practice=False)
+
+
 class Film(models.Model):
-    """A film. All positions are whole frames, counted from `start_frame` at timecode of the first picture."""
+    """A film. All positions are whole frames, counted from `start_frame` at timecode of the first picture.
+
+    The one with `practice` is no film: its cues are practice briefs, a stage and a prompt without a scene.
+    """
 
     public_id = PublicIdField()
     slug = models.SlugField(max_length=60, unique=True)
@@ -26,13 +37,17 @@ class Film(models.Model):
     picture = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the media file of the locked cut")
     composer_line = models.CharField(max_length=200, blank=True)
     fields = models.JSONField(default=dict, blank=True)
+    practice = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = FilmQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(fps_numerator__gt=0) & Q(fps_denominator__gt=0), name="film_fps_positive"
             ),
+            models.UniqueConstraint(fields=["practice"], condition=Q(practice=True), name="film_one_for_practice"),
         ]
 
     def __str__(self) -> str:

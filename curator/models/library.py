@@ -108,6 +108,7 @@ class Piece(models.Model):
             _shelf("key", "key"),
             _shelf("metre", "metre"),
             _shelf("origin", "origin"),
+            _shelf("source", "source"),
             _shelf("tempo", "tempo"),
             _shelf("seconds", "seconds"),
             _shelf("per_second", "per_second"),

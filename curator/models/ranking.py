@@ -58,7 +58,8 @@ class Pair(models.Model):
 
     `public_id`, `left_token` and `right_token` are random and good for this one pair, so that nothing that the
     listener's browser sees tells the takes apart. `rater` is null for a pair asked for by a script for nobody yet.
-    The policy and its probability stay here, not in the browser, until the judgement takes them over.
+    The policy and its probability stay here, not in the browser, until the judgement takes them over. A pair `ahead`
+    is fetched while the one before it is still heard, and becomes the open one after it.
     """
 
     public_id = PublicIdField()
@@ -78,6 +79,7 @@ class Pair(models.Model):
     repeat_of = models.ForeignKey(
         "curator.Judgement", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
+    ahead = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -85,7 +87,12 @@ class Pair(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(condition=~Q(left=F("right")), name="pair_two_takes"),
-            models.UniqueConstraint(fields=["cue", "rater"], condition=Q(closed_at__isnull=True), name="pair_one_open"),
+            models.UniqueConstraint(
+                fields=["cue", "rater", "ahead"], condition=Q(closed_at__isnull=True), name="pair_one_open"
+            ),
+            models.UniqueConstraint(
+                fields=["rater"], condition=Q(closed_at__isnull=True, ahead=True), name="pair_one_ahead"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -129,11 +136,12 @@ class Judgement(models.Model):
     events = models.JSONField(default=list, blank=True, help_text="[[milliseconds, event, side, position], ...]")
     decision_ms = models.PositiveIntegerField(null=True, blank=True)
     device_class = models.CharField(max_length=20, blank=True)
+    heard_on = models.CharField(max_length=10, blank=True, help_text="headphones, speakers or empty")
     policy = models.CharField(max_length=40, blank=True)
     probability = models.FloatField(null=True, blank=True, help_text="of this pair under the policy")
     left_rendering = models.ForeignKey(Rendering, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     right_rendering = models.ForeignKey(Rendering, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    tags = models.JSONField(default=list, blank=True)
+    tags = models.JSONField(default=list, blank=True, help_text="reasons given with the answer; later ones: Reason")
     repeat_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="repeats")
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
@@ -160,6 +168,37 @@ class Judgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.answer} on {self.left_id}/{self.right_id}"
+
+
+class ReasonTag(models.TextChoices):
+    """Why a listener answered as he did, in a word."""
+
+    BUSY = "busy", _("too busy")
+    THIN = "thin", _("too thin")
+    MOOD = "mood", _("wrong mood")
+    ENDING = "ending", _("ending")
+    RHYTHM = "rhythm", _("rhythm")
+    HARMONY = "harmony", _("harmony")
+    MELODY = "melody", _("melody")
+
+
+class Reason(models.Model):
+    """A reason said after the answer: what spoke against the side that was not chosen (or against both).
+
+    Append-only as the judgement itself: the newest row of a tag says whether it holds (`given`).
+    """
+
+    judgement = models.ForeignKey(Judgement, on_delete=models.PROTECT, related_name="reasons")
+    tag = models.CharField(max_length=12, choices=ReasonTag.choices)
+    given = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(condition=Q(tag__in=ReasonTag.values), name="reason_tag_known")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} on {self.judgement_id}"
 
 
 class Standing(models.Model):

@@ -1,6 +1,7 @@
 """Which clip is best, how sure that is, and what choosing it now would cost."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -28,11 +29,15 @@ class Odds:
 
 def draw(posterior: Posterior, *, count: int = DRAWS, seed: int = 0) -> Floats:
     """Strengths drawn from the posterior (count, N) in opposite pairs; same seed, same draws."""
-    half = np.random.default_rng(seed).standard_normal(((count + 1) // 2, posterior.size))
-    root = np.linalg.cholesky(posterior.cov)
+    half = _noise((count + 1) // 2, posterior.size, seed) @ np.linalg.cholesky(posterior.cov).T
     # opposite pairs cancel the error of the mean
-    noise = np.concatenate([half, -half])[:count] @ root.T
-    return np.asarray(posterior.mean + noise, dtype=np.float64)
+    return np.concatenate([posterior.mean + half, posterior.mean - half])[:count]
+
+
+@lru_cache(maxsize=16)
+def _noise(count: int, size: int, seed: int) -> Floats:
+    """Standard normal numbers (count, size); kept, since every page asks for the same ones. Not to be changed."""
+    return np.random.default_rng(seed).standard_normal((count, size))
 
 
 def odds(posterior: Posterior, *, count: int = DRAWS, seed: int = 0) -> Odds:
@@ -40,10 +45,11 @@ def odds(posterior: Posterior, *, count: int = DRAWS, seed: int = 0) -> Odds:
     if posterior.size == 0:
         raise ValueError("no clip to choose from")
     strengths = draw(posterior, count=count, seed=seed)
-    wins = np.bincount(np.argmax(strengths, axis=1), minlength=posterior.size)
+    first = np.argmax(strengths, axis=1)
+    wins = np.bincount(first, minlength=posterior.size)
     leader = int(np.argmax(posterior.mean))
     # only the leader's regret needs the draws; the others differ from it by the exact gap of the means
-    least = float(np.mean(np.max(strengths, axis=1) - strengths[:, leader]))
+    least = float(np.mean(strengths[np.arange(strengths.shape[0]), first] - strengths[:, leader]))
     regret = least + (posterior.mean[leader] - posterior.mean)
     return Odds(p_best=wins / strengths.shape[0], regret=regret)
 

@@ -1,22 +1,30 @@
 """Which pair to hear next, and which clip lies on which side.
 
-Policy "find the winner": the first N votes go to the pair with the largest expected information gain
-(BALD), then top-two Thompson sampling (Russo 2016) aims at the best clip. One pair in ten is a hidden repeat
-with the sides swapped; the policy itself may also ask for a pair again, in the same way. (Forbidding that
-costs the winner: 16 clips, spread 2, 100 simulated scenes: right in 90 % after 58 answers with returns, never
-above 75 % without, because the leaders run out of pairs.) The same listener and history always give the same
-pair, so a reload changes nothing.
+Three aims share everything but the rule that picks the pair:
+
+- "winner": the first N votes go to the pair with the largest expected information gain (BALD), then top-two
+  Thompson sampling (Russo 2016) aims at the best clip.
+- "teach": after the same N votes a coin decides between the two rules, so that the whole order becomes known
+  while the leaders are still compared: the best mix for training pairs.
+- "rank": information gain throughout, for the order of all clips.
+
+One pair in ten is a hidden repeat with the sides swapped; the rules themselves may also ask for a pair again, in
+the same way. (Forbidding that costs the winner: 16 clips, spread 2, 100 simulated scenes: right in 90 % after 58
+answers with returns, never above 75 % without, because the leaders run out of pairs.) With other listeners about,
+one pair in five is one that somebody else has judged, so that agreement can be measured. The same listener and
+history always give the same pair, so a reload changes nothing.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.preference.best import odds
+from curator.preference.best import NODES, WEIGHTS, Odds, odds
 from curator.preference.fit import LAPSE, Floats, Posterior, chance
 from curator.preference.votes import Vote
 
@@ -26,8 +34,10 @@ REPEAT_AFTER = 8
 """Answers between a pair and its return, so that nobody remembers it."""
 IN_A_ROW = 3
 """A clip is heard in at most this many pairs in a row."""
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+SHARED_SHARE = 0.2
+"""Share of pairs that another listener has judged, while there are any."""
 
+Aim = Literal["winner", "teach", "rank"]
 Mask = NDArray[np.bool_]
 
 
@@ -35,9 +45,9 @@ Mask = NDArray[np.bool_]
 class Choice:
     """The next pair.
 
-    left, right: clips by index; policy: "eig", "top-two" or "repeat"; probability: with which this policy
-    offered this pair (sides aside), for weighting later; occurrence: how often this listener had the pair
-    before; repeat_of: index into the history of the last time, or None for a new pair.
+    left, right: clips by index; policy: what picked the pair, "eig", "top-two", "repeat" or "shared";
+    probability: with which this aim offered this pair (sides aside), for weighting later; occurrence: how often
+    this listener had the pair before; repeat_of: index into the history of the last time, or None for a new pair.
     """
 
     left: int
@@ -57,49 +67,63 @@ def choose(
     names: Sequence[int] | None = None,
     informed: int | None = None,
     lapse: float = LAPSE,
+    aim: Aim = "winner",
+    others: Collection[tuple[int, int]] = (),
+    busy: Collection[tuple[int, int]] = (),
+    now: Odds | None = None,
 ) -> Choice | None:
     """The next pair for this listener, or None with fewer than two clips.
 
     `history` holds this listener's answers about these clips in order, skipped and "bad" pairs included;
     `names` are lasting numbers of the clips for the coin of the sides (default: the indices);
-    `informed` counts the answers of all listeners (default: the history's), which ends the first phase.
+    `informed` counts the answers of all listeners (default: the history's), which ends the first phase;
+    `others` are the pairs (low, high) that somebody else has judged, `busy` those in somebody's ears right now;
+    `now` are the odds of this posterior where the caller has them already.
     A pair returns only as a repeat, at least 8 answers later; when nothing else is left the rules give way in
-    this order: cap of 3 in a row, distance of 8, so that two clips never end in silence.
+    this order: pairs that are busy, cap of 3 in a row, distance of 8, so that two clips never end in silence.
     """
     n = posterior.size
     if n < 2:
         return None
     rng = np.random.default_rng(_number(seed, rater, "pair", len(history)))
     first, second = np.triu_indices(n, 1)
-    last_seen = {vote.pair: index for index, vote in enumerate(history)}
-    age = np.array(
-        [len(history) - last_seen.get((int(i), int(j)), -REPEAT_AFTER) for i, j in zip(first, second, strict=True)]
-    )
-    unseen = np.array([(int(i), int(j)) not in last_seen for i, j in zip(first, second, strict=True)])
+    times, answered, age = _seen(n, history, first, second)
     rested = _rested(n, history)
     fresh = rested[first] & rested[second]
+    free = ~_mask(n, busy, first, second)
 
-    due = _due(history, first, second)
-    hidden = due & fresh
-    hidden_share = REPEAT_SHARE if bool(hidden.any()) else 0.0
-    if rng.random() < hidden_share:
-        index, probability, policy = _uniform(hidden, rng), hidden_share / int(hidden.sum()), "repeat"
+    repeats = fresh & free & (times == 1) & answered & (age > REPEAT_AFTER)
+    shared = fresh & free & (times == 0) & _mask(n, others, first, second)
+    share = np.zeros(first.size)
+    repeat_share = REPEAT_SHARE if bool(repeats.any()) else 0.0
+    shared_share = SHARED_SHARE if bool(shared.any()) else 0.0
+    coin = rng.random()
+    if coin < repeat_share:
+        policy, share = "repeat", repeat_share * repeats / max(1, int(repeats.sum()))
+    elif coin < repeat_share + shared_share:
+        policy, share = "shared", shared_share * shared / max(1, int(shared.sum()))
     else:
-        allowed = _allowed(fresh, unseen | (age > REPEAT_AFTER), age)
+        allowed = _allowed(fresh, free, (times == 0) | (age > REPEAT_AFTER), age)
         done = len(history) if informed is None else informed
-        if done < n:
-            index, share = _most_informative(posterior, first, second, allowed, rng, lapse)
-            policy = "eig"
-        else:
-            index, share = _top_two(posterior, first, second, allowed, rng)
-            policy = "top-two"
-        probability = (1.0 - hidden_share) * share
+        rules = ["eig"] if done < n or aim == "rank" else ["top-two"] if aim == "winner" else ["eig", "top-two"]
+        policy = rules[int(rng.integers(len(rules)))]
+        shares = {
+            rule: _most_informative(posterior, first, second, allowed, lapse)
+            if rule == "eig"
+            else _top_two(now or odds(posterior), first, second, allowed)
+            for rule in rules
+        }
+        index = int(rng.choice(first.size, p=shares[policy]))
+        share[index] = (1.0 - repeat_share - shared_share) * float(np.mean([by[index] for by in shares.values()]))
+    if policy in ("repeat", "shared"):
+        index = int(rng.choice(np.flatnonzero(share)))
     pair = int(first[index]), int(second[index])
-    occurrence = sum(vote.pair == pair for vote in history)
+    occurrence = int(times[index])
     called = range(n) if names is None else names
     left_name, _ = sides((called[pair[0]], called[pair[1]]), seed=seed, rater=rater, occurrence=occurrence)
     left, right = pair if left_name == called[pair[0]] else (pair[1], pair[0])
-    return Choice(left, right, policy, probability, occurrence, last_seen.get(pair))
+    last = len(history) - int(age[index]) if occurrence else None
+    return Choice(left, right, policy, float(share[index]), occurrence, last)
 
 
 def sides(pair: tuple[int, int], *, seed: int | str, rater: str, occurrence: int) -> tuple[int, int]:
@@ -118,39 +142,27 @@ def information_gain(mean: Floats, variance: Floats, *, lapse: float = LAPSE) ->
 
 
 def _most_informative(
-    posterior: Posterior,
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
-    allowed: Mask,
-    rng: np.random.Generator,
-    lapse: float,
-) -> tuple[int, float]:
+    posterior: Posterior, first: NDArray[np.intp], second: NDArray[np.intp], allowed: Mask, lapse: float
+) -> Floats:
+    """The share (pairs,) of each pair: all for the one with the largest gain."""
     variance = np.diag(posterior.cov)
     spread = variance[first] + variance[second] - 2.0 * posterior.cov[first, second]
     gain = information_gain(posterior.mean[first] - posterior.mean[second], spread, lapse=lapse)
     gain[~allowed] = -1.0
     # before the first votes all pairs are alike: rounding must not decide
     alike = gain >= gain.max() - 1e-9
-    return _uniform(alike, rng), 1.0 / int(alike.sum())
+    return np.asarray(alike / alike.sum(), dtype=np.float64)
 
 
-def _top_two(
-    posterior: Posterior,
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
-    allowed: Mask,
-    rng: np.random.Generator,
-) -> tuple[int, float]:
+def _top_two(now: Odds, first: NDArray[np.intp], second: NDArray[np.intp], allowed: Mask) -> Floats:
+    """The share (pairs,) of each pair under top-two sampling."""
     # Two draws that re-draw until they differ meet as i, j with p_i p_j / (1 - p_i); the pair is drawn from
     # these shares directly, so that its probability is known. The floor keeps every pair possible.
-    n = posterior.size
-    p_best = odds(posterior, seed=int(rng.integers(2**32))).p_best
-    p_best = (p_best + 1e-4 / n) / (1.0 + 1e-4)
+    n = now.p_best.size
+    p_best = (now.p_best + 1e-4 / n) / (1.0 + 1e-4)
     share = p_best[first] * p_best[second] * (1.0 / (1.0 - p_best[first]) + 1.0 / (1.0 - p_best[second]))
     share = np.where(allowed, share, 0.0)
-    share /= share.sum()
-    index = int(rng.choice(share.size, p=share))
-    return index, float(share[index])
+    return np.asarray(share / share.sum(), dtype=np.float64)
 
 
 def _rested(n: int, history: Sequence[Vote]) -> Mask:
@@ -159,24 +171,34 @@ def _rested(n: int, history: Sequence[Vote]) -> Mask:
     return np.array([heard[clip] < IN_A_ROW for clip in range(n)])
 
 
-def _due(history: Sequence[Vote], first: NDArray[np.intp], second: NDArray[np.intp]) -> Mask:
-    """Pairs that were answered once, long enough ago, and may come back hidden."""
-    seen = Counter(vote.pair for vote in history)
-    ripe = {vote.pair for vote in history[: max(0, len(history) - REPEAT_AFTER)] if vote.orders}
-    return np.array(
-        [(int(i), int(j)) in ripe and seen[(int(i), int(j))] == 1 for i, j in zip(first, second, strict=True)]
-    )
+def _seen(
+    n: int, history: Sequence[Vote], first: NDArray[np.intp], second: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], Mask, NDArray[np.intp]]:
+    """For each pair: how often it was heard, whether an answer said something, answers since the last time."""
+    times = np.zeros((n, n), dtype=np.intp)
+    answered = np.zeros((n, n), dtype=np.bool_)
+    last = np.full((n, n), -1, dtype=np.intp)
+    for index, vote in enumerate(history):
+        pair = vote.pair
+        times[pair] += 1
+        answered[pair] |= vote.orders
+        last[pair] = index
+    return times[first, second], answered[first, second], len(history) - last[first, second]
 
 
-def _allowed(fresh: Mask, open_pairs: Mask, age: NDArray[np.int64]) -> Mask:
-    for mask in (fresh & open_pairs, open_pairs):
+def _mask(n: int, pairs: Collection[tuple[int, int]], first: NDArray[np.intp], second: NDArray[np.intp]) -> Mask:
+    """Which of the couples are among these pairs, whichever clip is named first."""
+    among = np.zeros((n, n), dtype=np.bool_)
+    for one, other in pairs:
+        among[one, other] = among[other, one] = True
+    return np.asarray(among[first, second])
+
+
+def _allowed(fresh: Mask, free: Mask, due: Mask, age: NDArray[np.intp]) -> Mask:
+    for mask in (fresh & free & due, fresh & due, due):
         if bool(mask.any()):
             return mask
     return np.asarray(age == age.max())
-
-
-def _uniform(mask: Mask, rng: np.random.Generator) -> int:
-    return int(rng.choice(np.flatnonzero(mask)))
 
 
 def _entropy(p: Floats) -> Floats:

@@ -6,7 +6,7 @@ model. The prior keeps the fit finite when one clip won all its pairs; the lapse
 the finger and keeps the stated confidence honest when the pairs were chosen actively.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ LAPSE = 0.05
 
 MAX_STEPS = 100
 SMALLEST_STEP = 2.0**-20
-TOLERANCE = 1e-10
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,8 @@ def fit(
 ) -> Posterior:
     """The posterior of n clips after these votes; the order of the votes does not matter, to the last bit.
 
-    `prior_mean` (n,) comes from a taste model, default 0. The mode is found by Newton steps with the expected
-    curvature, which is positive definite at every point, and halved while a step does not improve. The
-    covariance is the inverse of that curvature at the mode.
+    `prior_mean` (n,) comes from a taste model, default 0. All listeners count alike and sides do not matter
+    (curator.preference.raters knows better). The covariance is the inverse of the expected curvature at the mode.
     """
     prior = np.zeros(n) if prior_mean is None else np.asarray(prior_mean, dtype=np.float64)
     if prior.shape != (n,):
@@ -82,31 +81,72 @@ def fit(
     precision = 1.0 / prior_sd**2
 
     def value(theta: Floats) -> float:
-        ahead = chance(theta[first] - theta[second], lapse)
-        behind = chance(theta[second] - theta[first], lapse)
-        likelihood = float(won @ np.log(ahead) + lost @ np.log(behind))
+        gap = theta[first] - theta[second]
+        likelihood = float(won @ np.log(chance(gap, lapse)) + lost @ np.log(chance(-gap, lapse)))
         return likelihood - 0.5 * precision * float(np.sum((theta - prior) ** 2))
 
-    theta = prior.copy()
-    best = value(theta)
-    curvature = _curvature(theta, first, second, won + lost, precision, lapse)
+    def gradient(theta: Floats) -> Floats:
+        pull = pulls(theta[first] - theta[second], won, lost, lapse)
+        return np.bincount(first, pull, n) - np.bincount(second, pull, n) - precision * (theta - prior)
+
+    def curvature(theta: Floats, expected: bool) -> Floats:
+        weight = weights(theta[first] - theta[second], won, lost, lapse, expected=expected)
+        matrix = np.zeros((n, n))
+        matrix[first, second] = matrix[second, first] = -weight
+        diagonal = np.bincount(first, weight, n) + np.bincount(second, weight, n) + precision
+        matrix[np.arange(n), np.arange(n)] = diagonal
+        return matrix
+
+    mode, covariance = climb(prior, value, gradient, curvature)
+    return Posterior(mean=mode, cov=covariance)
+
+
+def climb(
+    start: Floats,
+    value: Callable[[Floats], float],
+    gradient: Callable[[Floats], Floats],
+    curvature: Callable[[Floats, bool], Floats],
+) -> tuple[Floats, Floats]:
+    """The mode (M,) of a log posterior `value` reached from `start`, and the Laplace covariance (M, M) there.
+
+    `curvature` is the negative second derivative at a point, or with True its expectation, which must be positive
+    definite everywhere. Newton's steps take the first where it is positive definite, and are halved while they
+    do not improve; the covariance is the inverse of the second.
+    """
+    here, best = start.copy(), value(start)
     for _ in range(MAX_STEPS):
-        gap = theta[first] - theta[second]
-        slope = (1.0 - lapse) * _sigmoid(gap) * _sigmoid(-gap)
-        pull = won * slope / chance(gap, lapse) - lost * slope / chance(-gap, lapse)
-        gradient = np.bincount(first, pull, n) - np.bincount(second, pull, n) - precision * (theta - prior)
-        step = np.linalg.solve(curvature, gradient)
+        bend = curvature(here, False)
+        try:
+            np.linalg.cholesky(bend)
+        except np.linalg.LinAlgError:
+            bend = curvature(here, True)
+        step = np.linalg.solve(bend, gradient(here))
         scale = 1.0
         # rounding of a long sum must not look like a step in the wrong direction
         slack = 1e-12 * (1.0 + abs(best))
-        while (reached := value(theta + scale * step)) < best - slack and scale > SMALLEST_STEP:
+        while (reached := value(here + scale * step)) < best - slack and scale > SMALLEST_STEP:
             scale /= 2.0
-        theta, best = theta + scale * step, reached
-        curvature = _curvature(theta, first, second, won + lost, precision, lapse)
+        here, best = here + scale * step, reached
         if float(np.max(np.abs(step), initial=0.0)) < TOLERANCE:
             break
-    covariance = np.linalg.inv(curvature)
-    return Posterior(mean=theta, cov=(covariance + covariance.T) / 2.0)
+    covariance = np.linalg.inv(curvature(here, True))
+    return here, (covariance + covariance.T) / 2.0
+
+
+def pulls(gap: Floats, won: Floats, lost: Floats, lapse: float) -> Floats:
+    """Derivative of the log likelihood by the gap; shape as `gap`."""
+    slope = (1.0 - lapse) * _sigmoid(gap) * _sigmoid(-gap)
+    return np.asarray(won * slope / chance(gap, lapse) - lost * slope / chance(-gap, lapse))
+
+
+def weights(gap: Floats, won: Floats, lost: Floats, lapse: float, *, expected: bool) -> Floats:
+    """Negative second derivative of the log likelihood by the gap, or its expectation; shape as `gap`."""
+    ahead, behind = chance(gap, lapse), chance(-gap, lapse)
+    slope = (1.0 - lapse) * _sigmoid(gap) * _sigmoid(-gap)
+    if expected:
+        return np.asarray((won + lost) * slope**2 / (ahead * behind))
+    bend = slope * (_sigmoid(-gap) - _sigmoid(gap))
+    return np.asarray(won * ((slope / ahead) ** 2 - bend / ahead) + lost * ((slope / behind) ** 2 + bend / behind))
 
 
 def _sigmoid(x: Floats) -> Floats:
@@ -118,23 +158,3 @@ def chance(gap: Floats, lapse: float) -> Floats:
     """P(first before second) at these gaps in log-odds; same shape."""
     # the floor only matters without a lapse term, far outside what any prior allows
     return np.maximum((1.0 - lapse) * _sigmoid(gap) + 0.5 * lapse, 1e-300)
-
-
-def _curvature(
-    theta: Floats,
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
-    met: Floats,
-    precision: float,
-    lapse: float,
-) -> Floats:
-    """Expected negative second derivative of the log posterior at theta (N, N)."""
-    n = theta.shape[0]
-    gap = theta[first] - theta[second]
-    slope = (1.0 - lapse) * _sigmoid(gap) * _sigmoid(-gap)
-    weight = met * slope**2 / (chance(gap, lapse) * chance(-gap, lapse))
-    matrix = np.zeros((n, n))
-    matrix[first, second] = matrix[second, first] = -weight
-    diagonal = np.bincount(first, weight, n) + np.bincount(second, weight, n) + precision
-    matrix[np.arange(n), np.arange(n)] = diagonal
-    return matrix

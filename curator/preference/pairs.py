@@ -16,7 +16,8 @@ from typing import Literal
 import numpy as np
 
 from curator.preference.best import order_odds
-from curator.preference.fit import Floats, fit
+from curator.preference.fit import Floats
+from curator.preference.raters import fit_raters
 from curator.preference.votes import Vote
 
 Source = Literal["votes", "posterior"]
@@ -34,6 +35,8 @@ class CueVotes:
     """The answers about one cue: `size` clips (0 … size-1) and votes between them, bad and skipped ones included.
 
     lengths, densities: one positive number a clip (bars or notes; notes a bar), or empty where unknown.
+    kinds: what a model would have to be asked for each clip; only clips of one kind make a pair, "" makes none.
+    Empty: all are alike. Votes across kinds still tell of strength.
     """
 
     cue: str
@@ -41,12 +44,19 @@ class CueVotes:
     votes: tuple[Vote, ...]
     lengths: tuple[float, ...] = ()
     densities: tuple[float, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the numbers do not fit the clips."""
+        """Raises ValueError where the numbers or kinds do not fit the clips."""
+        if self.kinds and len(self.kinds) != self.size:
+            raise ValueError(f"cue {self.cue}: one kind for each of {self.size} clips, or none")
         for numbers in (self.lengths, self.densities):
             if numbers and (len(numbers) != self.size or min(numbers) <= 0):
                 raise ValueError(f"cue {self.cue}: one positive number for each of {self.size} clips, or none")
+
+    def comparable(self, i: int, j: int) -> bool:
+        """Whether clips i and j may make a pair."""
+        return not self.kinds or self.kinds[i] == self.kinds[j] != ""
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,8 @@ class PairSet:
     `answers` counts the votes about order. `left_out` counts what did not come in, by reason: "tie" (couples
     only ever equal), "split" (as many answers one way as the other), "contradicted" (the other answers speak
     against the majority), "unsure" (below the threshold), "unbalanced" (left out for the balance of lengths),
-    "skip". expected_correct: mean of p_order, nan without pairs; length_lean, density_lean: see `lean`, nan
-    where unknown.
+    "kind" (couples whose clips were not asked for alike), "skip". expected_correct: mean of p_order, nan
+    without pairs; length_lean, density_lean: see `lean`, nan where unknown.
     """
 
     source: Source
@@ -197,7 +207,7 @@ def held_out(cue: CueVotes) -> tuple[HeldOut, ...]:
             votes=tuple(couple.votes),
         )
         for (low, high), couple in sorted(_couples(cue).items())
-        if couple.low != couple.high
+        if couple.low != couple.high and cue.comparable(low, high)
     )
 
 
@@ -228,7 +238,7 @@ def votes_missing(*, pairs: int, answers: int, minimum: int) -> int:
 
 
 def _of_cue(cue: CueVotes, source: Source, threshold: float, left_out: Counter[str]) -> list[TrainingPair]:
-    posterior = fit(cue.size, cue.votes)
+    posterior = fit_raters(cue.size, cue.votes).posterior
     p_order, soft = order_odds(posterior)
     couples = _couples(cue)
 
@@ -249,11 +259,16 @@ def _of_cue(cue: CueVotes, source: Source, threshold: float, left_out: Counter[s
     found: list[TrainingPair] = []
     if source == "posterior":
         for winner, loser in np.argwhere(p_order >= max(threshold, 0.5)):
-            if posterior.mean[winner] > posterior.mean[loser]:
+            if posterior.mean[winner] > posterior.mean[loser] and cue.comparable(winner, loser):
                 found.append(pair(int(winner), int(loser)))
-        left_out["unsure"] += cue.size * (cue.size - 1) // 2 - len(found)
+        alike = sum(cue.comparable(i, j) for i in range(cue.size) for j in range(i))
+        left_out["kind"] += cue.size * (cue.size - 1) // 2 - alike
+        left_out["unsure"] += alike - len(found)
         return found
     for (low, high), couple in couples.items():
+        if not cue.comparable(low, high):
+            left_out["kind"] += 1
+            continue
         if couple.low == couple.high:
             only_ties = all(cue.votes[index].answer == "tie" for index in couple.votes)
             left_out["tie" if only_ties else "split"] += 1

@@ -11,11 +11,15 @@ ORDERED: frozenset[Answer] = frozenset({"left", "right", "tie"})
 
 @dataclass(frozen=True)
 class Vote:
-    """One answer. `left` and `right` are the indices (0 … N-1) of the clips that lay on these sides."""
+    """One answer. `left` and `right` are the indices (0 … N-1) of the clips that lay on these sides.
+
+    `rater` is any lasting name of the listener; "" where there is one only.
+    """
 
     left: int
     right: int
     answer: Answer
+    rater: str = ""
 
     @property
     def pair(self) -> tuple[int, int]:

@@ -45,10 +45,11 @@ def _encode(pcm: Pcm, *, container: str, codec: str, bits: int, options: dict[st
     return file.getvalue()
 
 
-def opus_to_mp3(opus: bytes) -> bytes:
-    """The MP3 of an Ogg Opus file made by encode_opus, as long as that one."""
+def opus_to_mp3(opus: bytes, *, gain_db: float = 0.0) -> bytes:
+    """The MP3 of an Ogg Opus file made by encode_opus, as long as that one; `gain_db` louder."""
     with av.open(io.BytesIO(opus), "r") as container:
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
         frames = [block for frame in container.decode(audio=0) for block in resampler.resample(frame)]
         planes = [np.asarray(frame.to_ndarray(), np.float32) for frame in (*frames, *resampler.resample(None))]
-    return encode_mp3(Pcm(np.ascontiguousarray(np.concatenate(planes, axis=1).T), RATE))
+    samples = np.concatenate(planes, axis=1).T * np.float32(10 ** (gain_db / 20))
+    return encode_mp3(Pcm(np.ascontiguousarray(samples), RATE))

@@ -17,7 +17,7 @@ from curator.rendering.errors import EngravingError
 from curator.rendering.performance import TempoMark, perform
 from curator.rendering.version import RENDERER
 
-__all__ = ["Engraving", "Moment", "TempoMark", "engrave", "personalise", "timemap_document"]
+__all__ = ["Engraving", "Moment", "TempoMark", "engrave", "engrave_strip", "personalise", "timemap_document"]
 
 # Verovio units: at its scale of 45 a page is 855 px wide and 1170 px high at most, a narrow one 585 px wide.
 PAGE_WIDTH = 1900
@@ -76,19 +76,8 @@ def engrave(musicxml: bytes, *, tempo: Sequence[TempoMark] = ()) -> Engraving:
     With `tempo`, those marks rule instead of the written ones. Raises EngravingError with a sentence when the
     file cannot be read or Verovio fails, crashes or overruns on it.
     """
-    root = _read(musicxml)
-    bars = max((len(part.findall("measure")) for part in root.iterfind("part")), default=0)
-    if not bars:
-        raise EngravingError("The score has no bars.")
-    for element in root.iterfind("part//*[@id]"):
-        # Ids of the file would become ids of the page: two notes might share one.
-        del element.attrib["id"]
-    names = root.findall("part-list/score-part/part-name") + root.findall("part-list/score-part/part-abbreviation")
-    for name in names if len(root.findall("part")) == 1 else ():
-        name.text = ""  # before each system of a single instrument it is only in the way
-    _gather_clefs(root)
-    perform(root, tempo=tempo)
-    answer = _run_verovio(etree.tostring(root, encoding="unicode"))
+    prepared, bars = _prepare(musicxml, tempo)
+    answer = _run_verovio(prepared, page_widths=[PAGE_WIDTH, NARROW_WIDTH], incipit_bars=INCIPIT_BARS)
     pages, narrow_pages = (
         tuple(_set_tempo(clean(svg, page=number)) for number, svg in enumerate(layout, start=1))
         for layout in answer["layouts"]
@@ -106,6 +95,33 @@ def engrave(musicxml: bytes, *, tempo: Sequence[TempoMark] = ()) -> Engraving:
         seconds=timemap[-1].seconds,
         version=RENDERER,
     )
+
+
+def engrave_strip(musicxml: bytes, *, tempo: Sequence[TempoMark] = ()) -> str:
+    """The whole score as one cleaned SVG, in a single system without end.
+
+    Its ids are those of `engrave` with the same bytes and tempo, so that one time map serves both. Raises
+    EngravingError as `engrave`.
+    """
+    prepared, _bars = _prepare(musicxml, tempo)
+    return _set_tempo(clean(_run_verovio(prepared, page_widths=[], incipit_bars=0)["incipit"]))
+
+
+def _prepare(musicxml: bytes, tempo: Sequence[TempoMark]) -> tuple[str, int]:
+    """The score as it is given to Verovio, and how many bars it has."""
+    root = _read(musicxml)
+    bars = max((len(part.findall("measure")) for part in root.iterfind("part")), default=0)
+    if not bars:
+        raise EngravingError("The score has no bars.")
+    for element in root.iterfind("part//*[@id]"):
+        # Ids of the file would become ids of the page: two notes might share one.
+        del element.attrib["id"]
+    names = root.findall("part-list/score-part/part-name") + root.findall("part-list/score-part/part-abbreviation")
+    for name in names if len(root.findall("part")) == 1 else ():
+        name.text = ""  # before each system of a single instrument it is only in the way
+    _gather_clefs(root)
+    perform(root, tempo=tempo)
+    return etree.tostring(root, encoding="unicode"), bars
 
 
 def timemap_document(engraving: Engraving) -> dict[str, Any]:
@@ -180,12 +196,12 @@ def _set_tempo(svg: str) -> str:
     return _TEMPO.sub(set_mark, svg)
 
 
-def _run_verovio(musicxml: str) -> dict[str, Any]:
+def _run_verovio(musicxml: str, *, page_widths: list[int], incipit_bars: int) -> dict[str, Any]:
     request = {
         "musicxml": musicxml,
-        "page_widths": [PAGE_WIDTH, NARROW_WIDTH],
+        "page_widths": page_widths,
         "page_height": PAGE_HEIGHT,
-        "incipit_bars": INCIPIT_BARS,
+        "incipit_bars": incipit_bars,
     }
     done = run_bounded(
         # -I: nothing from this folder or the environment can stand in for a library.

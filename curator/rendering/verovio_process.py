@@ -4,6 +4,7 @@ Verovio runs here and nowhere else: some valid scores kill the whole interpreter
 The file is started by path under `python -I`, so it imports nothing of the project.
 
 In:  {"musicxml": str, "page_widths": [int, ...], "page_height": int, "incipit_bars": int}, in Verovio units.
+     Without page widths nothing is drawn but the incipit; of 0 bars it is the whole score in one system.
 Out: {"layouts": [[svg, ...], ...], "incipit": svg, "timemap": [...], "midi": base64}, or {"error": "..."}.
 """
 
@@ -41,12 +42,20 @@ OPTIONS: dict[str, Any] = {
     "xmlIdSeed": 1,
 }
 
+# One system as wide as the music.
+ENDLESS: dict[str, Any] = {"adjustPageWidth": True, "breaks": "none", "pageWidth": 60000}
+
 
 def draw(request: dict[str, Any]) -> dict[str, Any]:
     """Draw and time one score; see the module's text for both objects."""
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setInputFrom("musicxml")
+    if not request["page_widths"]:
+        toolkit.setOptions({**OPTIONS, **ENDLESS})
+        if not toolkit.loadData(request["musicxml"]):
+            return {"error": "unreadable"}
+        return {"incipit": _first_bars(toolkit, request["incipit_bars"])}
     layouts: list[list[str]] = []
     for width in request["page_widths"]:
         toolkit.setOptions({**OPTIONS, "pageWidth": width, "pageHeight": request["page_height"]})
@@ -74,11 +83,17 @@ def draw(request: dict[str, Any]) -> dict[str, Any]:
             event["measureOn"] = written(event["measureOn"])
     midi = toolkit.renderToMIDI()
 
-    toolkit.setOptions({"adjustPageWidth": True, "breaks": "none", "pageWidth": 60000})
-    toolkit.select({"measureRange": f"1-{request['incipit_bars']}"})
-    toolkit.redoLayout()
-    incipit = toolkit.renderToSVG(1)
+    toolkit.setOptions(ENDLESS)
+    incipit = _first_bars(toolkit, request["incipit_bars"])
     return {"layouts": layouts, "incipit": incipit, "timemap": timemap, "midi": midi}
+
+
+def _first_bars(toolkit: Any, bars: int) -> str:
+    """The first bars (0: all) in one system."""
+    if bars:
+        toolkit.select({"measureRange": f"1-{bars}"})
+        toolkit.redoLayout()
+    return str(toolkit.renderToSVG(1))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ def job_name(job: Job) -> str:
         "curator.render": _("Engrave and sound"),
         "curator.sound": _("Sound for this browser"),
         "library.import": _("Add scores"),
+        "training.build_set": _("Build training files"),
     }
     return names.get(job.kind, job.kind)
 

@@ -1,33 +1,27 @@
 """The first page, and the film as an arc."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from curator.domain.arc import CueFacts, FilmFacts, film_facts
 from curator.film.arc import Arc, CueSpan, ShotSpan, StageSpan, draw
-from curator.models.film import Cue, CueState, Film
-from curator.shell import Shell, url_of
+from curator.models.film import CueState, Film
+from curator.shell import Shell
 from curator.templatetags.look import plain
 from curator.views.access import SignedInRequest, owner, rater
+from curator.views.sittings import to_the_first_cue
 
 
 @require_safe
 @rater
 def home(request: SignedInRequest) -> HttpResponse:
-    """The owner comes to the film last looked at, a listener to the first cue that wants ears."""
+    """The owner comes to the film last looked at, a listener to the cue that wants ears most."""
     if request.user.is_owner:
         film = Shell(request, request.user).film
         return redirect("film", film.slug) if film else render(request, "curator/no_film.html")
-    waiting = (
-        Cue.objects.filter(state=CueState.TO_RANK, practice=False).select_related("film").order_by("film", "position")
-    )
-    cue = waiting.first()
-    url = url_of("listen", cue.film.slug, cue.number) if cue else ""
-    if request.headers.get("HX-Request"):  # the waiting page asks whether it may go on
-        return HttpResponse(headers={"HX-Redirect": url}) if url else HttpResponse(status=204)
-    return HttpResponseRedirect(url) if url else render(request, "curator/nothing_to_hear.html")
+    return to_the_first_cue(request)
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import IO, Any
 
 from asgiref.sync import sync_to_async
@@ -40,12 +41,42 @@ async def media(request: HttpRequest, token: str) -> HttpResponseBase:
     return await send_media(request, await aget_object_or_404(MediaFile, pk=media_id))
 
 
-async def send_media(request: HttpRequest, row: MediaFile, *, version: str = "") -> HttpResponseBase:
-    """Answer a GET or HEAD for a file, whole or a range; the caller has authorised it.
+async def send_media(request: HttpRequest, row: MediaFile) -> HttpResponseBase:
+    """Answer a GET or HEAD for a file, whole or a range; the caller has authorised it."""
+    part = _part(request, size=row.size, etag=row.sha256[:32], content_type=row.content_type)
+    if isinstance(part, HttpResponse):
+        return part
+    try:
+        file = await sync_to_async(default_storage.open, thread_sensitive=False)(row.name)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return StreamingHttpResponse(
+        _pieces(file, part.first, part.length), status=part.status, headers=part.headers, content_type=row.content_type
+    )
 
-    `version` stands in the ETag instead of the content's hash where that must not be told.
-    """
-    etag = f'"{version or row.sha256[:32]}"'
+
+def send_bytes(request: HttpRequest, content: bytes, *, content_type: str, version: str) -> HttpResponse:
+    """The same for something small that is in memory; `version` stands in the ETag: no hash of the content tells."""
+    part = _part(request, size=len(content), etag=version, content_type=content_type)
+    if isinstance(part, HttpResponse):
+        return part
+    body = content[part.first : part.first + part.length]
+    return HttpResponse(body, status=part.status, headers=part.headers, content_type=content_type)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What of a file is sent."""
+
+    first: int
+    length: int
+    status: int
+    headers: dict[str, str]
+
+
+def _part(request: HttpRequest, *, size: int, etag: str, content_type: str) -> _Part | HttpResponse:
+    """What is to be sent, or the whole answer where nothing is."""
+    etag = f'"{etag}"'
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
@@ -56,25 +87,19 @@ async def send_media(request: HttpRequest, row: MediaFile, *, version: str = "")
     }
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         return HttpResponse(status=304, headers=headers)
-    first, last, partial = 0, row.size - 1, False
+    first, last, partial = 0, size - 1, False
     wanted = _RANGE.fullmatch(request.headers.get("Range", "").strip())
     if wanted and wanted.group() != "bytes=-" and request.headers.get("If-Range", etag) == etag:
-        span = _span(wanted.group(1), wanted.group(2), row.size)
+        span = _span(wanted.group(1), wanted.group(2), size)
         if span is None:
-            return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{row.size}"})
+            return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
         first, last, partial = *span, True
-        headers["Content-Range"] = f"bytes {first}-{last}/{row.size}"
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     headers["Content-Length"] = str(last - first + 1)
     status = 206 if partial else 200
     if request.method == "HEAD":
-        return HttpResponse(status=status, headers=headers, content_type=row.content_type)
-    try:
-        file = await sync_to_async(default_storage.open, thread_sensitive=False)(row.name)
-    except FileNotFoundError as error:
-        raise Http404 from error
-    return StreamingHttpResponse(
-        _pieces(file, first, last - first + 1), status=status, headers=headers, content_type=row.content_type
-    )
+        return HttpResponse(status=status, headers=headers, content_type=content_type)
+    return _Part(first, last - first + 1, status, headers)
 
 
 def _span(start: str, end: str, size: int) -> tuple[int, int] | None:

@@ -81,7 +81,9 @@ async def sound_mp3(request: HttpRequest, key: str) -> HttpResponseBase:
     if not isinstance(user, User) or not user.is_owner:
         raise PermissionDenied
     sound = await aget_object_or_404(Rendering, key=key, target=SOUND, state=RenderingState.READY)
-    made = MediaFile.objects.filter(rendering_files__rendering=sound, rendering_files__role="mp3")
+    made = MediaFile.objects.filter(
+        rendering_files__rendering=sound, rendering_files__role="mp3", rendering_files__number=1
+    )
     asked = False
     for _turn in range(1 + round(MP3_WAIT_SECONDS / MP3_POLL_SECONDS)):
         if media := await made.afirst():

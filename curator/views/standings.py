@@ -20,7 +20,7 @@ from curator.forms import ApprovalForm, RevocationForm
 from curator.models.film import Cue
 from curator.models.ranking import Approval
 from curator.preference.stop import ENOUGH_P_BEST, ENOUGH_REGRET
-from curator.views.access import SignedInRequest, owner, rater
+from curator.views.access import SignedInRequest, owner
 from curator.views.drawing import draw_matrix
 
 CLOSE_BEHIND = 0.1
@@ -51,7 +51,7 @@ class Drawn:
 
 @never_cache
 @require_safe
-@rater
+@owner
 def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     """The takes of a cue, the strongest first, with the doubt drawn."""
     cue = _cue(slug, number)

@@ -87,6 +87,13 @@ def encode_training(text: str, *, patch_length: int, cut: Random | None = None) 
     return _cut(header, marked, surplus=len(patches) - patch_length, draw=cut)[:patch_length]
 
 
+def training_length(text: str) -> int:
+    """How many patches `encode_training` makes of a piece that is not cut."""
+    lines = split_lines(text)
+    pieces = [*lines.header, *(piece for line in mark_lines(lines.body) for piece in bars(line))]
+    return 2 + sum(-(-len(piece) // SIZE) for piece in pieces)
+
+
 def encode_complete(text: str) -> list[Patch]:
     """Begin patch and the patches of complete lines, header or body, as a context to go on from."""
     lines = split_lines(text)

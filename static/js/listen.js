@@ -1,11 +1,15 @@
 // The blind page: fetches both sounds, plays and switches them, measures what was heard, and sends the answer.
 // Without script the same forms work and each side has a plain player.
 import { Heard } from "./heard.js";
+import { follow } from "./picture.js";
+import { fetchSound, keepOnly, soundOf } from "./sounds.js";
 import { TwoSounds, confirmTone } from "./two_sounds.js";
 
 const SHARE = 0.4; // of the clip is always enough to hear, however short it is
 const MAX_EVENTS = 400;
+const BED = 0.5;
 const LETTERS = { left: "A", right: "B" };
+const RESTART = "cuewright-restart-on-switch";
 
 const context = new AudioContext();
 const main = document.getElementById("main");
@@ -40,7 +44,7 @@ class Page {
   // Both sounds are there before either can play: loading time must not tell them apart.
   async load() {
     try {
-      const [left, right] = await Promise.all(["left", "right"].map((side) => fetchSound(this.sides[side].dataset.src)));
+      const [left, right] = await Promise.all(["left", "right"].map((side) => soundOf(context, this.sides[side].dataset)));
       if (page !== this) return;
       this.sounds = new TwoSounds(context, { left, right });
     } catch {
@@ -59,8 +63,25 @@ class Page {
       const x = this.across(Number(tick.dataset.at));
       tick.setAttribute("d", "long" in tick.dataset ? `M${x} 13V33` : `M${x} 18V28`);
     }
+    this.find("[data-from-start]").setAttribute("aria-pressed", String(restarts()));
     this.root.dataset.ready = "";
     this.show();
+    this.prepare();
+  }
+
+  // The pair that follows is fetched while this one is heard.
+  async prepare() {
+    keepOnly(Object.values(this.sides).map((side) => side.dataset.src));
+    if (!this.words.ahead) return;
+    try {
+      const body = new FormData();
+      body.set("csrfmiddlewaretoken", this.answers.elements.csrfmiddlewaretoken.value);
+      const response = await fetch(this.words.ahead, { method: "POST", body, credentials: "same-origin" });
+      if (response.status !== 200) return;
+      for (const url of (await response.json()).sounds) fetchSound(context, url).catch(() => {});
+    } catch {
+      // it is fetched when its turn comes
+    }
   }
 
   across(seconds) {
@@ -105,6 +126,7 @@ class Page {
     this.tick();
     if (this.sounds.side !== side) {
       this.sounds.switchTo(side);
+      if (restarts() && this.first) this.seek(this.sounds.loop?.[0] ?? 0);
       if (this.sounds.playing) this.log("switch", side);
     }
     await this.play();
@@ -207,11 +229,16 @@ class Page {
     const now = shots.findLast((shot) => Number(shot.dataset.from) <= at + 0.001) ?? shots[0];
     for (const shot of shots) shot.hidden = shot !== now;
     const video = this.find("video");
-    if (!video) return;
-    const there = Number(video.dataset.start) + at;
-    if (Math.abs(video.currentTime - there) > 0.08) video.currentTime = there;
-    if (this.sounds.playing && video.paused) video.play().catch(() => {});
-    if (!this.sounds.playing && !video.paused) video.pause();
+    if (video) follow(video, Number(video.dataset.start) + at, this.sounds.playing);
+  }
+
+  // The film's own sound (dialogue) under the music: always as loud, whichever side is heard.
+  bed(button) {
+    const video = this.find("video");
+    video.muted = !video.muted;
+    video.volume = BED;
+    button.setAttribute("aria-pressed", String(!video.muted));
+    this.log(video.muted ? "bed off" : "bed on", this.sounds?.side ?? "");
   }
 
   gate(open) {
@@ -265,36 +292,45 @@ const device = () => {
   return Math.min(screen.width, screen.height) < 600 ? "phone" : "tablet";
 };
 
-// Decoding takes longest, and a clip often comes again in the next pair; addresses never repeat, so the content is the key.
-const KEPT = 6;
-const kept = new Map();
+const restarts = () => {
+  try {
+    return localStorage.getItem(RESTART) === "on";
+  } catch {
+    return false;
+  }
+};
 
-async function decoded(bytes) {
-  if (!crypto.subtle) return context.decodeAudioData(bytes); // not on a secure address
-  const key = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).join();
-  const buffer = kept.get(key) ?? (await context.decodeAudioData(bytes));
-  kept.delete(key);
-  kept.set(key, buffer);
-  if (kept.size > KEPT) kept.delete(kept.keys().next().value);
-  return buffer;
+function setRestarts(button) {
+  const on = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(on));
+  try {
+    if (on) localStorage.setItem(RESTART, "on");
+    else localStorage.removeItem(RESTART);
+  } catch {
+    // nothing is remembered on this device
+  }
 }
 
-const wait = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
-
-async function fetchSound(url) {
-  const get = async (address) => {
-    let response = await fetch(address, { credentials: "same-origin" });
-    for (let again = 0; response.status === 503 && again < 30; again += 1) {
-      await wait(Number(response.headers.get("Retry-After")) || 1);
-      response = await fetch(address, { credentials: "same-origin" });
-    }
-    if (!response.ok) throw new Error(String(response.status));
-    return decoded(await response.arrayBuffer());
+// A reason for the answer before: kept at once, in the background.
+async function why(form, button) {
+  const turned = button.getAttribute("aria-pressed") !== "true";
+  const body = new FormData(form);
+  body.set("tag", button.value);
+  const turn = (on) => {
+    button.setAttribute("aria-pressed", String(on));
+    button.classList.toggle("on", on);
+    button.value = (on ? "-" : "") + button.value.replace("-", "");
   };
+  turn(turned);
+  if (context.state === "running") confirmTone(context);
+  page.say(`${button.firstChild.textContent.trim()}${turned ? "" : " \u2212"}`);
   try {
-    return await get(url);
+    const response = await fetch(form.action, { method: "POST", body, credentials: "same-origin", headers: { Accept: "application/json" } });
+    if (!response.ok) throw new Error(String(response.status));
   } catch {
-    return get(`${url}?as=mp3`); // a browser without Opus
+    turn(!turned);
+    page.trouble = page.words.wordsUnsaved;
+    page.show();
   }
 }
 
@@ -315,6 +351,7 @@ async function send(form, body, after) {
     }
     page.close();
     main.replaceChildren(...next.childNodes);
+    if (response.url !== location.href) history.replaceState(null, "", response.url);
     open();
     page.say(after);
   } catch {
@@ -341,6 +378,8 @@ main.addEventListener("click", (event) => {
   else if ("restart" in button.dataset) page.seek(page.sounds?.loop?.[0] ?? 0);
   else if ("repeat" in button.dataset) page.repeat();
   else if ("mark" in button.dataset) page.mark(button.dataset.mark);
+  else if ("fromStart" in button.dataset) setRestarts(button);
+  else if ("bed" in button.dataset) page.bed(button);
   else if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
 });
 
@@ -353,6 +392,25 @@ main.addEventListener("keydown", (event) => {
 
 main.addEventListener("input", (event) => {
   if (event.target.matches("[data-seek]") && page.sounds) page.seek((page.sounds.duration * Number(event.target.value)) / 1000);
+});
+
+// Dragged with Shift, the track marks a loop instead.
+main.addEventListener("pointerdown", (event) => {
+  const track = event.target;
+  if (!event.shiftKey || !track.matches?.("[data-seek]") || !page.sounds) return;
+  event.preventDefault();
+  const box = track.getBoundingClientRect();
+  const place = (move) => page.sounds.duration * Math.min(1, Math.max(0, (move.clientX - box.left) / box.width));
+  const from = place(event);
+  track.setPointerCapture(event.pointerId);
+  track.addEventListener(
+    "pointerup",
+    (up) => {
+      const [begin, end] = [from, place(up)].sort((one, other) => one - other);
+      if (end - begin >= 0.5) page.loop([begin, Math.min(end, page.sounds.shorter)]);
+    },
+    { once: true },
+  );
 });
 main.addEventListener("pointerup", (event) => {
   if (event.target.matches("[data-seek]")) event.target.blur(); // the arrow keys answer again
@@ -368,6 +426,9 @@ main.addEventListener("submit", (event) => {
     body.set("report", page.report());
     if (context.state === "running") confirmTone(context);
     send(target, body, page.words.wordsSaved);
+  } else if ("why" in target.dataset) {
+    event.preventDefault();
+    why(target, submitter);
   } else if ("undo" in target.dataset) {
     event.preventDefault();
     send(target, new FormData(target), "");

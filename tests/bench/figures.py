@@ -258,6 +258,34 @@ def demo_alone() -> Iterator[Figure]:
     )
 
 
+def training_files() -> Iterator[Figure]:
+    """Training files beside those of the reference: bytes and time."""
+    command = "python -m tests.bench.dataset"
+    status, _seconds, output = _run(sys.executable, "-W", "ignore", *command.split()[1:])
+    if status:
+        raise AssertionError(output[-2000:])
+    found = json.loads(output.splitlines()[-1])
+    for what, title, note in (
+        ("goldens", "golden files of the reference's preparation, byte for byte", ""),
+        ("others", "other inputs prepared as by abctoolkit's functions", "golden texts changed at random; "
+         f"{found['others'][2]} of them the reference drops, each with a reason here"),
+        ("letters", "letters of Europe read as by Unidecode", ""),
+    ):  # fmt: skip
+        equal, count = found[what][:2]
+        yield Figure(4, title, equal, f"{count} of {count}", equal == count, command, note=note)
+    solos, goal = found["solos"], "<= 0.333, identical files"
+    title = "ten solos in fifteen keys: share of the time of abctoolkit's functions"
+    if solos is None:
+        yield Figure(4, title, None, goal, None, command, note="the ten solos are not on this machine")
+        return
+    share = round(solos["ours"] / solos["reference"], 3)
+    note = (
+        f"one run in one process: choose, prepare, hash, freeze, pack and write {solos['ours']:.2f} s; the reference's "
+        f"functions and their files {solos['reference']:.2f} s; {solos['equal']} of {solos['files']} files identical"
+    )
+    yield Figure(4, title, share, goal, share <= 1 / 3 and solos["equal"] == solos["files"], command, note=note)
+
+
 def _tests(name: str, *arguments: str) -> Measure:
     """A figure that is the number of passed tests of one kind, all of which must pass."""
 
@@ -278,6 +306,7 @@ FIGURES: dict[str, Measure] = {
     "engine": engine,
     "demo": demo_pieces,
     "demo-alone": demo_alone,
+    "dataset": training_files,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

@@ -23,3 +23,10 @@ def enter(page: Page, link: str) -> None:
     page.goto(link)
     page.locator("main button").click()
     expect(page.locator("h1")).to_be_visible()
+
+
+def straight_to_the_music(page: Page) -> None:
+    """Leave the first listening, which comes before anybody's first pair."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("Before you listen")
+    page.get_by_role("button", name="Straight to the music").click()
+    expect(page.locator("[data-listen]")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from curator.notation.musicxml import note_count, read_xml, validate
-from tests.e2e.browsing import enter, watch
+from tests.e2e.browsing import enter, straight_to_the_music, watch
 
 pytestmark = pytest.mark.e2e
 
@@ -56,6 +56,7 @@ def test_from_scene_to_approved_cue(installation, chromium):
     assert stroke[1] > 20
 
     page.keyboard.press("l")
+    straight_to_the_music(page)
     for answer in ("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "ArrowRight"):
         judge_by_keyboard(page, answer)
     said = [row[0] for row in installation.rows("select answer from curator_judgement order by id")]

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import sign_in, watch
+from tests.e2e.browsing import sign_in, straight_to_the_music, watch
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -62,6 +62,7 @@ def test_a_listener_judges_by_keyboard_alone(chromium, place):
     trouble = watch(page)
     sign_in(page, installation)
     page.goto(address)
+    straight_to_the_music(page)
     expect(page.locator("[data-listen][data-ready]")).to_be_visible(timeout=15_000)
     page.keyboard.press("ArrowLeft")  # too early: nothing was heard
     expect(page.locator("[data-hint]")).to_have_text(re.compile(r"Hear 1 s more of A"))
@@ -99,6 +100,7 @@ def test_a_phone_has_room_for_all(chromium, place):
     trouble = watch(page)
     sign_in(page, installation, "--rater", "Mia")
     page.goto(address)
+    straight_to_the_music(page)
     expect(page.locator("[data-listen][data-ready]")).to_be_visible(timeout=15_000)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     for side in ("left", "right"):
@@ -119,6 +121,7 @@ def test_without_script_the_same_forms_work(chromium, place):
     page = chromium.new_context(java_script_enabled=False).new_page()
     sign_in(page, installation)
     page.goto(address)
+    straight_to_the_music(page)
     expect(page.locator("audio[controls]")).to_have_count(2)
     page.get_by_role("button", name="Equal").click()
     assert page.url == address

@@ -11,8 +11,8 @@ from tests.factories import make_cue, make_take, make_version
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 18
-"""Tags, count, page and its tags, totals, ten facets, and for the cards versions, renderings, takes."""
+QUERIES = 19
+"""Tags, count, page and its tags, total length, sources, ten facets, and for the cards versions, renderings, takes."""
 
 
 def make_piece(

@@ -5,17 +5,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from curator.domain.errors import DomainError
+from curator.domain.pair_sounds import sounds_of
 from curator.domain.ranking import (
     Listening,
-    Sitting,
+    change_judgement,
     last_judgement,
     merged,
     next_pair,
-    read_sitting,
+    prepare_pair,
     record_judgement,
-    sounds_of,
     undo_judgement,
 )
+from curator.domain.sittings import Sitting, read_sitting, set_heard_on
 from curator.models.film import CueState
 from curator.models.library import RenderingState
 from curator.models.ranking import Answer, Judgement, Pair, Standing, TakeState
@@ -106,6 +107,7 @@ def test_sounds_of_prefers_the_tempo_of_the_cue():
 
 
 def test_record_judgement_keeps_every_fact(owner):
+    set_heard_on(rater=owner, heard_on="headphones")
     cue = cue_with_takes(2)
     for take in cue.takes.all():
         give_sound(take)
@@ -145,6 +147,7 @@ def test_record_judgement_keeps_every_fact(owner):
         "events": [[0, "play", "right", 0.0], [8125, "switch", "left", 8.1]],
         "decision_ms": 16000,
         "device_class": "phone",
+        "heard_on": "headphones",
         "policy": "eig",
         "probability": 1.0,
         "left_rendering": pair.left_rendering,
@@ -286,3 +289,116 @@ def test_sitting_counts_until_a_real_break(owner):
 
 def test_merged_joins_spans():
     assert merged([(3, 4), (0, 1), (0.5, 2), (2, 2.5), (7, 7)]) == [[0, 2.5], [3, 4]]
+
+
+def audible_cue(count: int):
+    cue = cue_with_takes(count)
+    for take in cue.takes.all():
+        give_sound(take)
+    return cue
+
+
+def test_a_prepared_pair_becomes_the_next_one(owner):
+    cue = audible_cue(4)
+    now = hand(cue, owner, audible=True)
+    ahead = prepare_pair(cue=cue, rater=owner)
+    assert ahead is not None
+    assert prepare_pair(cue=cue, rater=owner) == ahead
+    assert {ahead.left_id, ahead.right_id} != {now.left_id, now.right_id}
+    assert hand(cue, owner, audible=True) == now
+    record_judgement(pair=now, rater=owner, answer="left")
+    then = hand(cue, owner, audible=True)
+    assert (then, then.left_token, then.ahead) == (ahead, ahead.left_token, False)
+    assert Pair.objects.filter(closed_at__isnull=True).count() == 1
+
+
+def test_a_prepared_pair_waits_for_its_turn_when_an_answer_is_taken_back(owner):
+    cue = audible_cue(4)
+    first = hand(cue, owner, audible=True)
+    record_judgement(pair=first, rater=owner, answer="left")
+    hand(cue, owner, audible=True)
+    ahead = prepare_pair(cue=cue, rater=owner)
+    again = undo_judgement(cue=cue, rater=owner)
+    assert again is not None
+    assert hand(cue, owner, audible=True) == again
+    record_judgement(pair=again, rater=owner, answer="right")
+    assert hand(cue, owner, audible=True) == ahead
+
+
+def test_a_prepared_pair_whose_take_left_is_not_handed_out(owner):
+    cue = audible_cue(4)
+    now = hand(cue, owner, audible=True)
+    ahead = prepare_pair(cue=cue, rater=owner)
+    assert ahead is not None
+    gone = next(take for take in (ahead.left, ahead.right) if take.pk not in (now.left_id, now.right_id))
+    gone.state = TakeState.DISCARDED
+    gone.save()
+    record_judgement(pair=now, rater=owner, answer="left")
+    assert hand(cue, owner, audible=True) != ahead
+
+
+def test_one_pair_at_most_is_prepared(owner):
+    one, other = audible_cue(4), audible_cue(4)
+    hand(one, owner, audible=True)
+    first = prepare_pair(cue=one, rater=owner)
+    second = prepare_pair(cue=other, rater=owner)
+    assert first is not None
+    assert second is not None
+    first.refresh_from_db()
+    assert first.closed_at is not None
+    assert hand(other, owner, audible=True) == second
+
+
+def test_with_two_takes_nothing_is_prepared(owner):
+    cue = audible_cue(2)
+    hand(cue, owner, audible=True)
+    assert prepare_pair(cue=cue, rater=owner) is None
+
+
+def test_two_listeners_hear_different_pairs_at_once():
+    cue = cue_with_takes(5)
+    pairs = [hand(cue, make_user()) for _ in range(6)]
+    met = [frozenset((pair.left_id, pair.right_id)) for pair in pairs]
+    again = sum(one == other for index, one in enumerate(met) for other in met[:index])
+    assert again <= 2
+
+
+def test_change_judgement_replaces_the_answer_and_keeps_the_old_one(owner):
+    cue = cue_with_takes(3)
+    [old, *_rest] = judge(cue, owner, 3)
+    other = "right" if old.answer == "left" else "left"
+    new = change_judgement(judgement=old, rater=owner, answer=other, reason="mistyped")
+    old.refresh_from_db()
+    assert (new.answer, new.supersedes, new.reason, new.pair) == (other, old, "mistyped", old.pair)
+    assert old.answer != other
+    assert set(Judgement.objects.standing()) == {new, *_rest}
+    assert change_judgement(judgement=new, rater=owner, answer=other) == new
+    with pytest.raises(DomainError, match="changed already"):
+        change_judgement(judgement=old, rater=owner, answer="tie")
+
+
+def test_change_judgement_is_for_ones_own_and_for_answers_only(owner, rater):
+    [old] = judge(cue_with_takes(3), owner, 1)
+    with pytest.raises(DomainError):
+        change_judgement(judgement=old, rater=rater, answer="tie")
+    with pytest.raises(DomainError):
+        change_judgement(judgement=old, rater=owner, answer="retracted")
+    assert Judgement.objects.count() == 1
+
+
+def test_undo_takes_an_earlier_answer_back(owner):
+    cue = cue_with_takes(4)
+    [first, *_rest] = judge(cue, owner, 3)
+    pair = undo_judgement(cue=cue, rater=owner, judgement=first)
+    assert pair is not None
+    assert (pair.left_id, pair.right_id) == (first.left_id, first.right_id)
+    assert first not in Judgement.objects.standing()
+    assert Judgement.objects.standing().count() == 2
+
+
+def test_last_judgement_on_any_cue(owner):
+    one, other = cue_with_takes(2), cue_with_takes(2)
+    [first] = judge(one, owner, 1)
+    [second] = judge(other, owner, 1)
+    assert last_judgement(rater=owner) == second
+    assert last_judgement(rater=owner, cue=one) == first

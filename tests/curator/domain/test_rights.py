@@ -7,6 +7,7 @@ from curator.domain.errors import DomainError
 from curator.domain.rights import (
     DEFAULT_COMPOSERS,
     AllowedComposer,
+    awaiting_confirmation,
     confirm_rights,
     in_copyright,
     set_training_composers,
@@ -123,3 +124,14 @@ def test_bars_of_many_pieces_cost_no_more_questions(django_assert_num_queries):
         piece("Einaudi", source=Source.objects.create(name=f"Shelf {Source.objects.count()}"))
         with django_assert_num_queries(3):
             training_bars(Piece.objects.select_related("source"))
+
+
+def test_only_pieces_that_a_confirmation_would_let_train_wait_for_one():
+    bound = Source.objects.create(name="Edition of 2020", rights=Rights.OWN_COPY)
+    waiting = piece("Einaudi")
+    piece("Debussy", source=bound)
+    piece("Satie")
+    piece("Einaudi", archived_at=timezone.now())
+    assert awaiting_confirmation(Piece.objects.select_related("source")) == [waiting]
+    confirm_rights(pieces=[waiting], purpose=Purpose.TRAINING, by=make_user())
+    assert awaiting_confirmation(Piece.objects.select_related("source")) == []

@@ -52,6 +52,9 @@ def test_standings_of_one_listener(owner, rater):
     judge(cue, rater, 2)
     assert read_standings(cue=cue).votes == 5
     assert read_standings(cue=cue, rater=rater).votes == 2
+    # the fit of everybody's answers knows who said what
+    assert set(read_field(cue=cue).listeners.raters) == {str(owner.pk), str(rater.pk)}
+    assert read_field(cue=cue, rater=rater).listeners.raters == (str(rater.pk),)
 
 
 def test_standings_take_the_prior_of_a_taste_model():

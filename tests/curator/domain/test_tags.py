@@ -3,7 +3,7 @@
 import pytest
 
 from curator.domain.errors import DomainError
-from curator.domain.tags import STAGE, STAGES, set_tags, tag_pieces
+from curator.domain.tags import STAGE, STAGES, rename_tag, set_tags, tag_pieces
 from curator.models.library import Piece, Tag
 from generation.etudes.stages import Stage
 from tests.factories import make_version
@@ -70,3 +70,29 @@ def test_what_is_no_word_is_refused(word, said):
     with pytest.raises(DomainError, match=said):
         tag_pieces(pieces=[one], add=["good", word])
     assert not Tag.objects.exists()
+
+
+def test_a_renamed_word_changes_on_every_piece():
+    one, two = pieces(2)
+    tag_pieces(pieces=[one, two], add=["rain"])
+    tag = rename_tag(tag=Tag.objects.get(), name=" soft  rain ")
+    assert (tag.name, words(one), words(two)) == ("soft rain", ["soft rain"], ["soft rain"])
+    assert rename_tag(tag=tag, name="Soft rain").name == "Soft rain"
+
+
+def test_a_word_renamed_to_another_becomes_that():
+    one, two, three = pieces(3)
+    tag_pieces(pieces=[one, two], add=["rain"])
+    tag_pieces(pieces=[two, three], add=["Drizzle"])
+    kept = rename_tag(tag=Tag.objects.get(name="rain"), name="drizzle")
+    assert [words(piece) for piece in (one, two, three)] == [["Drizzle"]] * 3
+    assert list(Tag.objects.all()) == [kept]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("", " "), ("", "x" * 61), ("", "a\u0000b"), (STAGE, "Hope")])
+def test_what_cannot_be_a_words_new_name_is_refused(kind, name):
+    tag = Tag.objects.create(kind=kind, name="Peace")
+    with pytest.raises(DomainError):
+        rename_tag(tag=tag, name=name)
+    tag.refresh_from_db()
+    assert tag.name == "Peace"

@@ -147,3 +147,52 @@ def test_choose_tosses_the_coin_by_lasting_names():
         assert choice is not None
         called = names[choice.left], names[choice.right]
         assert called == sides((called[1], called[0]), seed=seed, rater="mia", occurrence=0)
+
+
+def test_choose_teaches_with_both_rules_and_ranks_with_one():
+    posterior = fit(8, [Vote(0, clip, "left") for clip in range(1, 8)] * 2)
+    policies = {
+        aim: Counter(
+            choice.policy
+            for seed in range(100)
+            if (choice := choose(posterior, [], seed=seed, rater="mia", informed=14, aim=aim))
+        )
+        for aim in ("winner", "teach", "rank")
+    }
+    assert policies["winner"] == {"top-two": 100}
+    assert policies["rank"] == {"eig": 100}
+    assert set(policies["teach"]) == {"eig", "top-two"}
+    assert 30 < policies["teach"]["eig"] < 70
+
+
+def test_choose_states_the_probability_of_a_mixed_aim():
+    posterior = fit(3, [Vote(0, 1, "left"), Vote(0, 2, "tie")])
+    stated = {}
+    seen: Counter[tuple[int, int]] = Counter()
+    for seed in range(400):
+        choice = choose(posterior, [], seed=seed, rater="mia", informed=3, aim="teach")
+        assert choice is not None
+        pair = min(choice.left, choice.right), max(choice.left, choice.right)
+        seen[pair] += 1
+        stated[pair] = choice.probability
+    assert sum(stated.values()) == pytest.approx(1.0, abs=0.01)
+    for pair, count in seen.items():
+        assert count / 400 == pytest.approx(stated[pair], abs=0.08)
+
+
+def test_choose_shares_a_fifth_of_the_pairs_with_other_listeners():
+    others = [(0, 1), (5, 2)]
+    choices = [choose(fit(8, []), [], seed=seed, rater="mia", others=others) for seed in range(400)]
+    shared = [choice for choice in choices if choice and choice.policy == "shared"]
+    assert 0.12 < len(shared) / 400 < 0.28
+    assert {tuple(sorted((choice.left, choice.right))) for choice in shared} == {(0, 1), (2, 5)}
+    assert all(choice.probability == pytest.approx(0.1) for choice in shared)
+
+
+def test_choose_leaves_a_pair_that_is_being_heard_alone():
+    for seed in range(30):
+        choice = choose(fit(3, []), [], seed=seed, rater="mia", busy=[(1, 0), (2, 1)])
+        assert choice is not None
+        assert {choice.left, choice.right} == {0, 2}
+    # rather than silence the busy pair is handed out twice
+    assert choose(fit(2, []), [], seed=1, rater="mia", busy=[(0, 1)]) is not None

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from curator.preference.best import order_odds, p_above
-from curator.preference.fit import fit
 from curator.preference.pairs import (
     ENOUGH_VOTES,
     CueVotes,
@@ -17,6 +16,7 @@ from curator.preference.pairs import (
     negatives,
     votes_missing,
 )
+from curator.preference.raters import fit_raters
 from curator.preference.votes import Vote
 
 CLEAR = CueVotes(
@@ -57,7 +57,7 @@ def test_direct_pairs_are_the_heard_couples_by_majority():
 
 def test_a_label_says_how_likely_the_listener_would_say_so():
     found = build_pairs([CLEAR], source="votes")
-    posterior = fit(3, CLEAR.votes)
+    posterior = fit_raters(3, CLEAR.votes).posterior
     for one in found.pairs:
         assert one.p_order == pytest.approx(p_above(posterior, one.winner, one.loser), abs=1e-9)
         assert 0.5 < one.soft_label < one.p_order
@@ -66,7 +66,7 @@ def test_a_label_says_how_likely_the_listener_would_say_so():
 
 
 def test_order_odds_mirror_and_match_the_integral():
-    posterior = fit(4, listener(4, 12).votes)
+    posterior = fit_raters(4, listener(4, 12).votes).posterior
     above, said = order_odds(posterior)
     np.testing.assert_allclose(above + above.T, 1.0, atol=1e-12)
     np.testing.assert_allclose(said + said.T, 1.0, atol=1e-12)
@@ -177,3 +177,15 @@ def test_nothing_comes_of_nothing():
     found = build_pairs([])
     assert (found.pairs, found.negatives, found.left_out, found.answers) == ((), (), {}, 0)
     assert np.isnan(found.expected_correct)
+
+
+@pytest.mark.parametrize("source", ["votes", "posterior"])
+def test_clips_that_were_asked_for_differently_make_no_pair(source):
+    cue = replace(CLEAR, kinds=("a", "b", "a"))
+    found = build_pairs([cue], source=source, threshold=0.5)
+    assert {(pair.winner, pair.loser) for pair in found.pairs} <= {(0, 2), (2, 0)}
+    assert found.left_out["kind"] == 2
+    assert held_out(cue) == ()
+    assert build_pairs([replace(CLEAR, kinds=("", "", ""))], source=source).pairs == ()
+    with pytest.raises(ValueError, match="one kind for each"):
+        replace(CLEAR, kinds=("a",))

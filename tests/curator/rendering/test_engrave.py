@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from curator.rendering.clean import clean
-from curator.rendering.engrave import TempoMark, engrave, timemap_document
+from curator.rendering.engrave import TempoMark, engrave, engrave_strip, timemap_document
 from curator.rendering.errors import EngravingError
 from curator.rendering.version import RENDERER
 
@@ -62,6 +62,25 @@ def test_engrave_every_id_of_the_time_map_stands_in_both_layouts(name, request):
     assert named <= ids(*engraving.pages)
     assert named <= ids(*engraving.narrow_pages)
     assert ids(engraving.incipit) & named
+
+
+@pytest.mark.parametrize("tempo", [(), (TempoMark(1, 50.0), TempoMark(3, 80.0))])
+def test_engrave_strip_is_one_system_with_the_ids_of_the_time_map(tempo):
+    strip = engrave_strip(REPEAT, tempo=tempo)
+    assert strip.count('class="system"') == 1
+    made = engrave(REPEAT, tempo=tempo)
+    assert strip.count('class="measure"') == made.bars
+    assert {note for moment in made.timemap for note in moment.on} <= ids(strip)
+
+
+def test_engrave_strip_has_no_end():
+    many = REPEAT.decode()
+    first = many.index("<measure", many.index("<measure") + 1)
+    last = many.rindex("</measure>") + len("</measure>")
+    middle = many[first : many.index("</measure>", first) + len("</measure>")]
+    strip = engrave_strip((many[:first] + middle * 400 + many[last:]).encode())
+    assert strip.count('class="measure"') == 401
+    assert strip.count('class="system"') == 1
 
 
 def test_engrave_plays_repeats_out_and_names_the_written_notes(repeat):

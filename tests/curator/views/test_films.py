@@ -3,8 +3,10 @@ import re
 import pytest
 from django.urls import reverse
 
-from curator.models.film import Cue, HitPoint
+from curator.models.film import HitPoint
+from curator.models.ranking import Take
 from tests.factories import make_cue, make_film, make_take
+from tests.listening import give_sound
 
 pytestmark = pytest.mark.django_db
 
@@ -85,12 +87,15 @@ def test_home_leads_a_listener_to_what_wants_ears(rater_client):
     film = make_film()
     make_cue(film=film)
     assert "Nothing to hear yet" in rater_client.get("/").content.decode()
-    make_cue(film=film, state="to_rank")
+    cue = make_cue(film=film, state="to_rank")
+    assert "Nothing to hear yet" in rater_client.get("/").content.decode()
+    for _ in range(2):
+        give_sound(make_take(cue=cue))
     assert rater_client.get("/")["Location"] == reverse("listen", args=[film.slug, "1m2"])
     assert rater_client.get("/", headers={"HX-Request": "true"})["HX-Redirect"] == reverse(
         "listen", args=[film.slug, "1m2"]
     )
-    Cue.objects.all().delete()
+    Take.objects.all().delete()
     assert rater_client.get("/", headers={"HX-Request": "true"}).status_code == 204
 
 

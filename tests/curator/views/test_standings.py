@@ -44,12 +44,9 @@ def test_standings_offer_listening_until_sure_then_approval(owner_client, owner)
     assert re.findall(primary, owner_client.get(url("standings", cue)).content.decode()) == ["Approve take 1"]
 
 
-def test_standings_of_a_listener_offer_no_approval(rater_client, owner):
-    cue = cue_with_takes(3)
-    judge(cue, owner, 20)
-    page = rater_client.get(url("standings", cue)).content.decode()
-    assert "Approve" not in page
-    assert "Listen on" in page
+def test_standings_are_closed_to_listeners(rater_client):
+    """They name the takes: who has seen them is blind no longer."""
+    assert rater_client.get(url("standings", cue_with_takes(3))).status_code == 403
 
 
 def test_standings_without_takes_are_designed(owner_client):

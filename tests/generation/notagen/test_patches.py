@@ -16,6 +16,7 @@ from generation.notagen.patches import (
     encode_complete,
     encode_generation,
     encode_training,
+    training_length,
     window,
 )
 
@@ -35,6 +36,13 @@ def test_training_ids_equal_the_reference_in_all_keys(name):
     expected = json.loads((GOLDEN / "preprocess" / f"ids_train_{name}.json").read_text())
     encoded = {key: encode_training(text, patch_length=1024) for key, text in texts.items()}
     assert {key: [list(patch) for patch in value] for key, value in encoded.items()} == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_length_of_a_piece_is_known_without_encoding_it(name):
+    texts = json.loads((GOLDEN / "preprocess" / f"augmented_{name}.json").read_text())
+    lengths = {key: len(encode_training(text, patch_length=10**6)) for key, text in texts.items()}
+    assert {key: training_length(text) for key, text in texts.items()} == lengths
 
 
 def test_training_marks_every_line_and_glues_barlines_to_the_right():
