@@ -11,13 +11,17 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from curator.domain.library import ENDINGS
+from curator.domain.practice import STAGES
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
 from curator.domain.reasons import SPEAKING
+from curator.models.library import Rights
 from curator.uploads import MOST_AT_ONCE
 
 MAX_REPORT = 64 * 1024
 MAX_SPANS = 500
 MAX_EVENTS = 500
+METRES = ("2/4", "3/4", "4/4", "6/8")
+KEYS = ("C", "G", "D", "A", "F", "Bb", "Eb", "Am", "Em", "Bm", "Dm", "Gm", "Cm")
 DEVICES = ("desktop", "tablet", "phone")
 
 
@@ -145,6 +149,59 @@ class PictureForm(forms.Form):
         ),
         widget=forms.ClearableFileInput(attrs={"accept": "video/mp4,video/webm"}),
     )
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=60, help_text=_("What you call the listener here; a first name is enough.")
+    )
+
+
+class BriefForm(forms.Form):
+    """A practice brief: a stage, what the music is for, a manner, a plan."""
+
+    stage = forms.ChoiceField(label=_("Stage"), choices=[(name, name) for name in STAGES])
+    words = forms.CharField(
+        label=_("What the music is for"),
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("One sentence, such as: somebody sweeps an attic and finds nothing."),
+    )
+    style = forms.CharField(
+        label=_("Manner"),
+        required=False,
+        max_length=60,
+        help_text=_("Period / composer / instrumentation; empty: the checkpoint's own."),
+    )
+    metre = forms.ChoiceField(label=_("Metre"), choices=[(metre, metre) for metre in METRES], initial="3/4")
+    key = forms.ChoiceField(label=_("Key"), choices=[(key, key) for key in KEYS], initial="C")
+    tempo = forms.FloatField(label=_("Quarters a minute"), min_value=20, max_value=300, initial=66)
+    bars = forms.IntegerField(label=_("Bars"), min_value=4, max_value=96, initial=16)
+
+
+class ComposerForm(forms.Form):
+    """A composer who may train, and the rights presumed of his pieces; an empty name is no entry."""
+
+    name = forms.CharField(label=_("Composer"), required=False, max_length=200)
+    rights = forms.ChoiceField(label=_("Presumed rights"), choices=Rights.choices, initial=Rights.UNKNOWN)
+
+
+ComposersFormSet = forms.formset_factory(ComposerForm, extra=2, max_num=100, absolute_max=100)
+
+
+class SourceForm(forms.Form):
+    """Where pieces come from and on which terms."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    rights = forms.ChoiceField(label=_("Rights"), choices=Rights.choices)
+    licence = forms.CharField(label=_("Licence"), required=False, max_length=120, help_text=_("Such as CC BY 4.0."))
+    url = forms.URLField(label=_("Address"), required=False, max_length=500, assume_scheme="https")
+    attribution = forms.CharField(
+        label=_("Who is to be named"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class ApprovalForm(forms.Form):

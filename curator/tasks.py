@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from curator.domain import library, parcels, rendering, sketches
+from curator.domain import library, parcels, rendering, sketches, strips
 from curator.jobs import Run, job
 
 
@@ -16,6 +16,12 @@ def render(run: Run, *, engraving_id: int, sound_id: int) -> None:
 def mp3(run: Run, *, sound_id: int, quieter: int = 0) -> None:
     """Make the MP3 of one sound, turned down by so many half decibels."""
     rendering.add_mp3(sound_id=sound_id, quieter=quieter, run=run)
+
+
+@job(strips.STRIP_JOB, on_end=strips.strip_ended)
+def strip(run: Run, *, strip_id: int) -> None:
+    """Draw one piece version as an endless score."""
+    strips.draw_strip(strip_id=strip_id, run=run)
 
 
 @job(library.IMPORT_JOB)

@@ -30,7 +30,7 @@ PURE = (
     "training.recipes",
 )
 NOT_PURE = ("django", "celery", "kombu")
-HEAVY = ("torch", "trl", "transformers", "music21", "verovio")
+HEAVY = ("torch", "trl", "transformers", "datasets", "music21", "verovio")
 
 
 def _sources(*folders: str) -> list[Path]:

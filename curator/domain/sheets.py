@@ -125,11 +125,12 @@ def read_take_sheets(*, takes: Iterable[Take]) -> dict[int, Sheet]:
 def _made(versions: Iterable[int]) -> dict[int, list[dict[str, Rendering]]]:
     """What was made of each version: a dict of renderings by target for each tempo map and renderer."""
     together: dict[tuple[int, str, str], dict[str, Rendering]] = {}
-    for row in Rendering.objects.filter(version_id__in=versions).order_by("pk").prefetch_related("files__media"):
+    rows = Rendering.objects.filter(version_id__in=versions, target__in=(ENGRAVING, SOUND))
+    for row in rows.order_by("pk").prefetch_related("files__media"):
         together.setdefault((row.version_id, json.dumps(row.tempo_map), row.renderer), {})[row.target] = row
     made: dict[int, list[dict[str, Rendering]]] = {}
-    for (version, _tempo, _renderer), rows in together.items():
-        made.setdefault(version, []).append(rows)
+    for (version, _tempo, _renderer), by_target in together.items():
+        made.setdefault(version, []).append(by_target)
     return made
 
 

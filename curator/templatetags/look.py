@@ -48,6 +48,7 @@ def job_name(job: Job) -> str:
         "generation.write": _("Write takes"),
         "curator.render": _("Engrave and sound"),
         "curator.sound": _("Sound for this browser"),
+        "curator.strip": _("Draw the continuous score"),
         "library.import": _("Add scores"),
         "training.build_set": _("Build training files"),
     }

@@ -1,7 +1,6 @@
 """A score on its page: engraved, playable, with where it comes from. For a piece of the library or a take of a cue."""
 
 import asyncio
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
@@ -14,17 +13,25 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from curator.domain.corpus import read_axes
 from curator.domain.rendering import SOUND, request_mp3, request_rendering
-from curator.domain.sheets import Sheet, read_sheet
+from curator.domain.sheets import read_sheet
+from curator.domain.strips import read_strip, request_strip
 from curator.models.accounts import User
 from curator.models.film import Cue
 from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingState
 from curator.models.ranking import Take
 from curator.views.access import SignedInRequest, owner
 from curator.views.media import send_media
+from curator.views.score_facts import history_of, score_facts
+from curator.views.versions import version_of
 
 # What of the sampling a reader is told; the rest belongs to the machine.
 SAMPLING = {"top_k": "top-k", "top_p": "top-p", "temperature": "t"}
+
+VIEWS = ("page", "continuous", "abc")
+SIZES = (50, 65, 80, 100, 125, 150, 200)
+"""Sizes of the score in percent, as js/score_view.js has them."""
 
 MP3_WAIT_SECONDS = 45.0
 MP3_POLL_SECONDS = 0.3
@@ -34,7 +41,7 @@ MP3_POLL_SECONDS = 0.3
 @owner
 def score(request: SignedInRequest, public_id: str) -> HttpResponse:
     """A version of a piece at its written tempo; with the id of a piece, its newest version."""
-    return _page(request, _version(public_id), take=None)
+    return _page(request, version_of(public_id), take=None)
 
 
 @require_safe
@@ -49,10 +56,12 @@ def take(request: SignedInRequest, slug: str, number: str, take: int) -> HttpRes
 @owner
 def render_again(request: SignedInRequest, public_id: str) -> HttpResponse:
     """Ask once more for what failed; with `cue` (the id of a cue) at that cue's tempo."""
-    version = _version(public_id)
+    version = version_of(public_id)
     cue = Cue.objects.filter(public_id=request.POST.get("cue", "")).first()
     tempo_map = cue.tempo_map if cue else ()
     request_rendering(version=version, tempo_map=tempo_map, again=True, created_by=request.user, priority=5)
+    if request.POST.get("strip"):
+        request_strip(version=version, tempo_map=tempo_map, again=True, created_by=request.user)
     messages.success(request, _("The score is being engraved again."))
     if cue and (put_up := cue.takes.filter(version=version).first()):
         return redirect("take", cue.film.slug, cue.number, put_up.number)
@@ -63,7 +72,7 @@ def render_again(request: SignedInRequest, public_id: str) -> HttpResponse:
 @owner
 def score_musicxml(_request: SignedInRequest, public_id: str) -> HttpResponse:
     """The MusicXML of a version as a file."""
-    version = _version(public_id)
+    version = version_of(public_id)
     if not version.musicxml:
         raise Http404
     name = f"{slugify(version.piece.title) or 'score'}.musicxml"
@@ -95,15 +104,6 @@ async def sound_mp3(request: HttpRequest, key: str) -> HttpResponseBase:
     return HttpResponse(status=503, headers={"Retry-After": "10"})
 
 
-def _version(public_id: str) -> PieceVersion:
-    versions = PieceVersion.objects.select_related("piece__source")
-    found = versions.filter(public_id=public_id).first()
-    found = found or versions.filter(piece__public_id=public_id).order_by("-number").first()
-    if found is None:
-        raise Http404
-    return found
-
-
 def _take(slug: str, number: str, take_number: int) -> Take:
     takes = Take.objects.select_related("cue__film", "cue__stage", "version__piece__source")
     return get_object_or_404(takes, cue__film__slug=slug, cue__number=number, number=take_number)
@@ -111,15 +111,22 @@ def _take(slug: str, number: str, take_number: int) -> Take:
 
 def _page(request: SignedInRequest, version: PieceVersion, *, take: Take | None) -> HttpResponse:
     tempo_map = take.cue.tempo_map if take else ()
+    view = request.GET.get("view", "")
+    view = view if view in VIEWS else VIEWS[0]
     sheet = read_sheet(version=version, tempo_map=tempo_map)
     if sheet.engraving is None or sheet.sound is None:
         # Never drawn at this tempo, or restored from a backup, which holds no files.
         request_rendering(version=version, tempo_map=tempo_map, created_by=request.user, priority=5)
         sheet = read_sheet(version=version, tempo_map=tempo_map)
-    waiting = RenderingState.PENDING in (sheet.engraving.state, sheet.sound.state)  # type: ignore[union-attr] # asked for above
+    strip = None
+    if view == "continuous" and sheet.drawn:
+        strip = request_strip(version=version, tempo_map=tempo_map, created_by=request.user)
+    made = (sheet.engraving, sheet.sound, strip)
+    waiting = any(row is not None and row.state == RenderingState.PENDING for row in made)
     if request.headers.get("HX-Request"):
         # The waiting page asks every two seconds; when nothing is to be made any more it is loaded anew.
         return HttpResponse(status=204) if waiting else HttpResponse(headers={"HX-Refresh": "true"})
+    size = _size(request)
     context = {
         "version": version,
         "piece": version.piece,
@@ -128,28 +135,34 @@ def _page(request: SignedInRequest, version: PieceVersion, *, take: Take | None)
         "film": take.cue.film if take else None,
         "sheet": sheet,
         "waiting": waiting,
-        "view": "abc" if request.GET.get("view") == "abc" else "page",
-        "facts": _facts(version, sheet, take),
+        "view": view,
+        "strip": read_strip(strip) if strip else "",
+        "strip_trouble": _(strip.error) if strip and strip.state == RenderingState.FAILED else "",
+        "size": size,
+        "smaller": _sized(request, size, -1),
+        "larger": _sized(request, size, 1),
+        "facts": score_facts(version, sheet, take),
+        "axes": read_axes(piece=version.piece),
         "making": _making(version),
+        "versions": history_of(version),
         "place": "desk" if take else "library",
     }
     return render(request, "curator/score.html", context)
 
 
-def _facts(version: PieceVersion, sheet: Sheet, take: Take | None) -> dict[str, Any]:
-    """Numbers beside the sheet; what is not known is left out."""
-    drawn = sheet.engraving.facts if sheet.engraving else {}
-    tempo = take.cue.tempo_map[0][1] if take and take.cue.tempo_map else version.facts.get("tempo")
-    return {
-        "seconds": sheet.seconds,
-        "bars": drawn.get("bars") or version.facts.get("bars"),
-        "planned": take.cue.bars if take else None,
-        "key": version.facts.get("key"),
-        "metre": version.facts.get("metre"),
-        "tempo": tempo,
-        "notes": drawn.get("notes"),
-        "ambitus": drawn.get("ambitus") or None,
-    }
+def _size(request: HttpRequest) -> int:
+    asked = request.GET.get("size", "")
+    return next((size for size in SIZES if str(size) == asked), 100)
+
+
+def _sized(request: HttpRequest, size: int, step: int) -> str:
+    """The address of this page one size smaller or larger; "" at the ends."""
+    place = SIZES.index(size) + step
+    if not 0 <= place < len(SIZES):
+        return ""
+    query = request.GET.copy()
+    query["size"] = str(SIZES[place])
+    return f"?{query.urlencode()}"
 
 
 def _making(version: PieceVersion) -> list[tuple[str, str]]:

@@ -23,6 +23,9 @@ export class Lights {
     this.lit = new Map(); // id -> drawn glows
     this.wash = [];
     this.measures = null;
+    this.passes = [];
+    this.framed = [];
+    this.frames = [0, 0];
     this.scrolled = -FOLLOW_AGAIN;
   }
 
@@ -40,6 +43,12 @@ export class Lights {
     this.moments = map.moments;
     this.times = map.moments.map(([seconds]) => seconds);
     this.barTimes = map.moments.filter(([, bar], i) => i === 0 || bar !== map.moments[i - 1][1]).map(([seconds]) => seconds);
+    // Each time that a bar is played through, in playing order.
+    map.moments.forEach(([seconds, bar], i) => {
+      if (i > 0 && bar === map.moments[i - 1][1]) return;
+      if (this.passes.length) this.passes.at(-1).end = seconds;
+      this.passes.push({ bar, start: seconds, end: Infinity });
+    });
     this.places = new Map(); // id -> indices of the moments in which it begins
     map.moments.forEach(([, , on], i) => on.forEach((id) => (this.places.get(id) ?? this.places.set(id, []).get(id)).push(i)));
   }
@@ -80,6 +89,35 @@ export class Lights {
     return starts.length ? nearest(starts.map(([seconds]) => seconds)) : null;
   }
 
+  // From the start of bar `from` to the end of bar `to`, in the pass nearest to `now`. Null where that is never played.
+  span(from, to, now) {
+    const begins = this.passes.filter((pass) => pass.bar === from);
+    begins.sort((a, b) => Math.abs(a.start - now) - Math.abs(b.start - now));
+    for (const begin of begins) {
+      const end = this.passes.find((pass) => pass.bar === to && pass.start >= begin.start);
+      if (end) return { start: begin.start, end: end.end };
+    }
+    return null;
+  }
+
+  // Mark the bars of a loop in the score; 0, 0 takes the mark away.
+  frame(from, to) {
+    for (const rect of this.framed) rect.remove();
+    this.framed = [];
+    this.frames = [from, to];
+    for (const measures of this.measuresOf().slice(Math.max(0, from - 1), to)) {
+      for (const measure of measures ?? []) {
+        const box = measure.checkVisibility() && staves(measure);
+        if (!box) continue;
+        const rect = document.createElementNS(SVG, "rect");
+        rect.setAttribute("class", "loopglow");
+        for (const [name, value] of Object.entries(box)) rect.setAttribute(name, value);
+        measure.prepend(rect);
+        this.framed.push(rect);
+      }
+    }
+  }
+
   // All out, as before the first note.
   clear() {
     for (const id of [...(this.lit?.keys() ?? [])]) this.out(id);
@@ -93,6 +131,7 @@ export class Lights {
   forget() {
     this.clear();
     this.measures = null;
+    this.frame(...this.frames);
   }
 
   elements(id) {
@@ -155,10 +194,17 @@ export class Lights {
 
   follow(rect) {
     if (performance.now() - this.scrolled < FOLLOW_AGAIN || !rect.closest("[data-score]")) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const box = rect.getBoundingClientRect();
+    const strip = rect.closest("[data-strip]");
+    if (strip) {
+      const around = strip.getBoundingClientRect();
+      if (box.left > around.left + 24 && box.right < around.right - 24) return;
+      strip.scrollBy({ left: box.left - around.left - 0.15 * around.width, behavior: calm ? "auto" : "smooth" });
+      return;
+    }
     const foot = document.querySelector("[data-player]").getBoundingClientRect().top;
     if (box.top > 72 && box.bottom < foot - 8) return;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     window.scrollBy({ top: box.top - 0.3 * window.innerHeight, behavior: calm ? "auto" : "smooth" });
   }
 }

@@ -14,6 +14,8 @@ let current = null; // the data attributes of what is loaded
 let frame = 0;
 let wanted = null; // a place to go to as soon as the sound's length is known
 let fallback = false; // the MP3 is loaded instead
+let loop = null; // bars and seconds that are played again and again
+let before = 0; // the place of the last look, to see a loop's end being crossed
 
 const clock = (seconds) => {
   const whole = Math.max(0, Math.floor(seconds));
@@ -29,6 +31,7 @@ function load(data) {
   fallback = !audio.canPlayType("audio/ogg; codecs=opus");
   audio.src = fallback ? current.playerMp3 : current.playerSrc;
   wanted = null;
+  clearLoop();
   bar.hidden = false;
   part("trouble").textContent = "";
   if (current.playerName !== undefined) {
@@ -73,6 +76,7 @@ function toggle(data) {
 
 function go(seconds) {
   const place = Math.min(Math.max(0, seconds), length());
+  before = place;
   if (audio.readyState > 0) audio.currentTime = place;
   else wanted = place;
   draw(place);
@@ -89,10 +93,56 @@ function step(bars) {
 function speed(direction) {
   const now = Number(bar.dataset.rate ?? 1);
   const next = direction > 0 ? SPEEDS.find((rate) => rate > now) : SPEEDS.findLast((rate) => rate < now);
-  if (!next) return;
-  bar.dataset.rate = next;
-  audio.playbackRate = next;
-  part("speed").textContent = `${Math.round(100 * next)}\u2009%`;
+  if (next) setSpeed(next);
+}
+
+function setSpeed(rate) {
+  bar.dataset.rate = rate;
+  audio.playbackRate = rate;
+  for (const place of document.querySelectorAll("[data-player-speed]")) place.textContent = `${Math.round(100 * rate)}\u202f%`;
+  const slider = document.querySelector("[data-player-rate]");
+  if (slider) slider.value = Math.round(100 * rate);
+}
+
+// A loop from the start of one bar to the end of another; where repeats play them several times, the pass nearest to
+// where the music is.
+function setLoop(from, to) {
+  const span = lights.span(Math.min(from, to), Math.max(from, to), audio.currentTime);
+  if (!span) return;
+  loop = { from: Math.min(from, to), to: Math.max(from, to), start: span.start, end: Math.min(span.end, length()) };
+  const place = (seconds) => ((1000 * seconds) / length()).toFixed(1);
+  part("loop").setAttribute("d", `M${place(loop.start)} 7H${place(loop.end)}V27H${place(loop.start)}Z`);
+  lights.frame(loop.from, loop.to);
+  showLoop();
+  if (audio.currentTime < loop.start || audio.currentTime >= loop.end) go(loop.start);
+}
+
+function clearLoop() {
+  loop = null;
+  part("loop").setAttribute("d", "");
+  lights.frame(0, 0);
+  showLoop();
+}
+
+function showLoop() {
+  const field = (name) => document.querySelector(`[data-loop-${name}]`);
+  if (!field("from")) return;
+  field("from").value = loop?.from ?? "";
+  field("to").value = loop?.to ?? "";
+  field("none").hidden = !loop;
+}
+
+function loopFields() {
+  const [from, to] = ["from", "to"].map((name) => Number(document.querySelector(`[data-loop-${name}]`).value));
+  if (from && to) setLoop(from, to);
+  else if (!from && !to) clearLoop();
+}
+
+// Back to the loop's start when its end is crossed; a listener who goes beyond it on purpose stays there.
+function turn() {
+  const now = audio.currentTime;
+  if (loop && !audio.paused && before < loop.end && now >= loop.end - 0.02) audio.currentTime = loop.start;
+  before = audio.currentTime;
 }
 
 function draw(place = wanted ?? audio.currentTime) {
@@ -112,6 +162,7 @@ function draw(place = wanted ?? audio.currentTime) {
 }
 
 function run() {
+  turn();
   draw();
   frame = audio.paused ? 0 : requestAnimationFrame(run);
 }
@@ -167,7 +218,13 @@ if (bar) {
     run();
   });
   for (const event of ["pause", "ended"]) audio.addEventListener(event, mark);
-  audio.addEventListener("ended", () => lights.clear());
+  audio.addEventListener("ended", () => {
+    lights.clear();
+    if (!loop || loop.end < length() - 0.1) return;
+    go(loop.start);
+    play();
+  });
+  audio.addEventListener("timeupdate", turn); // a page in the background draws no frames
   for (const event of ["seeked", "timeupdate"]) audio.addEventListener(event, () => draw());
   audio.addEventListener("loadedmetadata", () => {
     if (wanted !== null) audio.currentTime = wanted;
@@ -181,6 +238,12 @@ if (bar) {
   part("toggle").addEventListener("click", () => current && toggle(current));
   part("back").addEventListener("click", () => step(-1));
   part("on").addEventListener("click", () => step(1));
+  const control = (name) => document.querySelector(`[data-${name}]`);
+  control("player-rate")?.addEventListener("input", (event) => setSpeed(Number(event.target.value) / 100));
+  for (const name of ["loop-from", "loop-to"]) control(name)?.addEventListener("change", loopFields);
+  control("loop-none")?.addEventListener("click", clearLoop);
+  control("loop-begin")?.addEventListener("click", () => lights.bar && setLoop(lights.bar, Math.max(loop?.to ?? lights.bar, lights.bar)));
+  control("loop-end")?.addEventListener("click", () => lights.bar && setLoop(Math.min(loop?.from ?? lights.bar, lights.bar), lights.bar));
   part("slower").addEventListener("click", () => speed(-1));
   part("faster").addEventListener("click", () => speed(1));
   part("range").addEventListener("input", (event) => go(Number(event.target.value)));

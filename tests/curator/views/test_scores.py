@@ -10,10 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from curator.domain.rendering import MP3_JOB, RENDER_JOB, make_rendering
+from curator.domain.rendering import MP3_JOB, RENDER_JOB, make_rendering, rendering_key
+from curator.domain.versions import bring_back, revise_piece
 from curator.jobs import execute
 from curator.models.jobs import Job
-from curator.models.library import Piece, PieceVersion, RenderingState
+from curator.models.library import Piece, PieceVersion, Rendering, RenderingState
 from curator.views import scores
 from tests.factories import make_cue, make_take, make_version
 
@@ -175,6 +176,80 @@ def test_sound_mp3_waits_for_the_worker(owner_client, monkeypatch):
     assert owner_client.get(reverse("sound_mp3", args=["0" * 64])).status_code == 404
 
 
+def test_continuous_score_is_drawn_when_it_is_asked_for(owner_client):
+    version = repeat_version()
+    url = page_of(version) + "?view=continuous"
+    assert b"Being engraved" in owner_client.get(url).content
+    assert not Rendering.objects.filter(target="strip").exists()  # first the pages and the sound
+    make_rendering(version=version)
+    html = owner_client.get(url).content.decode()
+    assert "?view=continuous" in re.findall(r'hx-get="([^"]+)" hx-trigger="every 2s"', html)[0]
+    execute(Job.objects.get(kind="curator.strip").pk)
+    assert owner_client.get(url, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    html = owner_client.get(url).content.decode()
+    assert "every 2s" not in html
+    assert html.count('class="measure"') == 4
+    assert 'data-player-notes="c"' in html
+    timemap = re.findall(r'data-timemap="([^"]*)"', html)[0]
+    moments = json.loads(body(owner_client.get(timemap)))["moments"]
+    assert {f'id="c-{note}"' in html for _seconds, _bar, on, _off in moments for note in on} == {True}
+
+
+def test_continuous_score_that_failed_says_why(owner_client):
+    version = repeat_version()
+    make_rendering(version=version)
+    Rendering.objects.create(
+        key=rendering_key(version=version, tempo_map=(), target="strip"),
+        version=version, target="strip", renderer="r", state="failed", error="The score has no bars.",
+    )  # fmt: skip
+    html = owner_client.get(page_of(version) + "?view=continuous").content.decode()
+    assert "The score has no bars." in html
+    owner_client.post(reverse("render_again", args=[version.public_id]), {"strip": "1"})
+    assert Job.objects.get().kind == "curator.strip"
+
+
+def test_size_stands_in_the_address_and_has_ends(owner_client):
+    version = repeat_version()
+    make_rendering(version=version)
+    html = owner_client.get(page_of(version) + "?size=200").content.decode()
+    assert 'data-size="200"' in html
+    assert 'href="?size=150"' in html
+    assert 'data-key="+ =" aria-disabled="true"' in html
+    assert 'data-size="100"' in owner_client.get(page_of(version) + "?size=3000").content.decode()
+
+
+def test_score_tells_its_certainty_marks_and_place_in_the_library(owner_client):
+    version = repeat_version()
+    facts = {"key": "Dmin", "certainty": 0.84, "marks": [[1, 60], [9, 72]], "repetition": 0.5, "register": 62.6}
+    PieceVersion.objects.update(facts=facts)
+    make_rendering(version=version)
+    html = owner_client.get(page_of(version)).content.decode()
+    assert "clear (0.84)" in html
+    assert "2 tempo marks" in html
+    assert "bar 9" in html
+    for words in ("Against the library", "Notes a second", "ostinato"):
+        assert words in html
+
+
+def test_facts_that_an_old_version_lacks_are_read_from_its_text(owner_client):
+    version = make_version()
+    html = owner_client.get(page_of(version)).content.decode()
+    assert "<dd>C major</dd>" in html
+    assert '<dd class="cap">unclear (0.66)</dd>' in html
+
+
+def test_score_lists_its_versions_and_where_they_come_from(owner_client, owner):
+    first = make_version(original_name="waltz.mxl")
+    second = revise_piece(version=first, abc=first.abc.replace("e2", "g2"), created_by=owner)
+    third = bring_back(version=first)
+    html = owner_client.get(page_of(second)).content.decode()
+    for words in ("waltz.mxl", f"edited from version 1, {owner}", "as version 1"):
+        assert words in html
+    for row in (first, third):
+        assert reverse("compare_scores", args=[second.public_id, row.public_id]) in html
+    assert reverse("bring_back", args=[third.public_id]) not in html  # it is the newest
+
+
 PAGES = ["score", "score_musicxml", "render_again"]
 
 
@@ -212,5 +287,5 @@ def test_score_page_needs_as_many_queries_for_many_pages_as_for_one(owner_client
     for _ in range(3):
         make_version(piece=version.piece)
     owner_client.get(page_of(version))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         owner_client.get(page_of(version))
