@@ -31,7 +31,7 @@ def row_of(file: str, done: Imported) -> Row:
 
 def refused(file: str, reason: str) -> Row:
     """The row of a file that is not in the library, and why."""
-    nothing = {"warnings": [], "piece": None, "like": None, "notes_in": None, "notes_out": None}
+    nothing: Row = {"warnings": [], "piece": None, "like": None, "notes_in": None, "notes_out": None}
     return {"file": file, "status": "refused", "reason": reason, **nothing}
 
 
