@@ -7,7 +7,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from curator.domain.errors import DomainError
+from curator.domain.metadata import SourceFacts, find_or_make_source
+from curator.domain.tags import STAGES
 from curator.models.film import Cue
+from curator.models.library import Rights, Source
 from curator.models.ranking import TakeState
 from generation.domain.prompts import default_stage, default_style, never_seen, stages_of, styles_of
 from generation.domain.requests import MOST_TAKES, SEEDS
@@ -167,3 +170,57 @@ class TakeStateForm(forms.Form):
     """Kept, discarded or back in the running."""
 
     state = forms.ChoiceField(choices=TakeState.choices)
+
+
+class PieceForm(forms.Form):
+    """What stands on a piece. A new source is named where the list does not hold it."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    composer = forms.CharField(
+        label=_("Composer"),
+        required=False,
+        max_length=200,
+        help_text=_("As the models write it: Satie, Erik."),
+        widget=forms.TextInput(attrs={"list": "known-composers", "autocomplete": "off"}),
+    )
+    period = forms.CharField(
+        label=_("Period"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"list": "known-periods", "autocomplete": "off"}),
+    )
+    instrumentation = forms.CharField(
+        label=_("Instrumentation"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"list": "known-instrumentations", "autocomplete": "off"}),
+    )
+    source = forms.ModelChoiceField(
+        Source.objects.order_by("name", "pk"), label=_("Source"), required=False, empty_label=_("not named")
+    )
+    new_source = forms.CharField(label=_("Another source"), required=False, max_length=200)
+    rights = forms.ChoiceField(
+        label=_("Its rights"), required=False, choices=Rights.choices, initial=Rights.UNKNOWN.value
+    )
+    url = forms.URLField(label=_("Its address"), required=False, max_length=500, assume_scheme="https")
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=600, help_text=_("Words with commas between."))
+    stages = forms.MultipleChoiceField(
+        label=_("Fits the stages"),
+        required=False,
+        choices=[(stage, stage) for stage in STAGES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def facts(self) -> dict[str, Any]:
+        """The fields of curator.domain.metadata.PieceFacts; makes the source that is new. Raises DomainError."""
+        said = self.cleaned_data
+        source = said["source"]
+        if said["new_source"].strip():
+            new = SourceFacts(name=said["new_source"], rights=said["rights"] or Rights.UNKNOWN, url=said["url"])
+            source = find_or_make_source(facts=new)
+        words = [" ".join(word.split()) for word in said["tags"].split(",")]
+        return {
+            **{name: said[name] for name in ("title", "composer", "period", "instrumentation", "stages")},
+            "source": source,
+            "tags": [word for word in words if word],
+        }

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from generation.views import desk
+from generation.views import desk, pieces
 
 urlpatterns = [
+    path("scores/<str:public_id>/about/", pieces.about, name="piece_about"),
     path("films/<slug:slug>/desk/<str:number>/", desk.desk, name="desk"),
     path("films/<slug:slug>/desk/<str:number>/live/", desk.desk_live, name="desk_live"),
     path("films/<slug:slug>/desk/<str:number>/cancel/", desk.cancel_takes, name="cancel_takes"),

@@ -23,12 +23,14 @@ from curator.delivery.sheet import DeliveryError, Sheet
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
 from curator.domain.media import store_media
+from curator.domain.rights import unconfirmed
 from curator.film.timecode import Clock
 from curator.models.accounts import User
 from curator.models.delivery import DeliveredCue, Delivery
 from curator.models.film import Cue, Film
 from curator.models.library import PieceVersion
 from curator.models.ranking import Approval
+from curator.models.rights import Purpose
 
 COMPOSER = "Cuewright"
 """Who stands as composer where neither the piece nor the film names one."""
@@ -59,7 +61,7 @@ SENTENCES = (
 
 
 class NotDeliverable(DomainError):
-    """A cue that cannot be handed over; `about` is the line of the contract it fails: bars, notes, tempo, ..."""
+    """A cue that cannot be handed over; `about` is the line of the contract it fails: bars, notes, ..., or rights"""
 
     def __init__(self, sentence: str, *, about: str) -> None:
         super().__init__(sentence)
@@ -117,9 +119,11 @@ def prepare_film(*, film: Film) -> tuple[tuple[Prepared, ...], tuple[Problem, ..
     """Every approved cue of a film in the film's order: those that can be handed over, and those that cannot."""
     good: list[Prepared] = []
     bad: list[Problem] = []
-    for approval, ordinal in _approvals(film):
+    approvals = _approvals(film)
+    held = _held_back([approval for approval, _ordinal in approvals])
+    for approval, ordinal in approvals:
         try:
-            good.append(_prepare(approval, ordinal))
+            good.append(_prepare(approval, ordinal, held))
         except NotDeliverable as error:
             bad.append(Problem(approval.cue, str(error), error.about))
     return tuple(good), tuple(bad)
@@ -130,7 +134,7 @@ def deliver_cue(*, cue: Cue, by: User | None, channel: str = "page") -> Handed:
     found = next((pair for pair in _approvals(cue.film) if pair[0].cue_id == cue.pk), None)
     if found is None:
         raise DomainError(_("No take of %(cue)s is approved yet.") % {"cue": cue.number})
-    prepared = _prepare(*found)
+    prepared = _prepare(*found, _held_back([found[0]]))
     return _hand_over(
         cue.film, prepared.filename, prepared.exported.musicxml, (prepared,), (), {}, by=by, channel=channel
     )
@@ -165,7 +169,7 @@ def package_files(*, film: Film, prepared: tuple[Prepared, ...]) -> list[tuple[s
 
 def _approvals(film: Film) -> list[tuple[Approval, int]]:
     """The approvals in force in the order of their cues, each with its count among all of its cue."""
-    rows = Approval.objects.filter(cue__film=film, cue__practice=False).select_related("take__version__piece")
+    rows = Approval.objects.filter(cue__film=film, cue__practice=False).select_related("take__version__piece__source")
     cues = {cue.pk: cue for cue in film.cues.select_related("stage")}
     counts: dict[int, int] = {}
     result = []
@@ -178,8 +182,17 @@ def _approvals(film: Film) -> list[tuple[Approval, int]]:
     return sorted(result, key=lambda pair: (pair[0].cue.position, pair[0].cue.number))
 
 
-def _prepare(approval: Approval, ordinal: int) -> Prepared:
+def _held_back(approvals: list[Approval]) -> set[int]:
+    """Ids of the pieces in copyright that nobody has confirmed to leave this machine."""
+    pieces = {approval.take.version.piece_id: approval.take.version.piece for approval in approvals}
+    return {piece.pk for piece in unconfirmed(pieces=pieces.values(), purpose=Purpose.LEAVING)}
+
+
+def _prepare(approval: Approval, ordinal: int, held: set[int]) -> Prepared:
     cue, version = approval.cue, approval.take.version
+    if version.piece_id in held:
+        sentence = _("%(title)s is in copyright, and nobody has confirmed that it may leave this machine.")
+        raise NotDeliverable(sentence % {"title": version.piece.title}, about="rights")
     number = cue.version + ordinal - 1
     sheet = _sheet(approval, number)
     try:

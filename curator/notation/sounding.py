@@ -123,7 +123,7 @@ def _joined(bars: list[_Bar], scale: int) -> Sounding:
         for head in sorted(bar.heads, key=lambda head: (head.onset, not head.held)):
             onset = start + int(head.onset * scale)
             end = onset + int(head.length * scale)
-            held = open_ties.pop((onset, head.pitch), None) if head.held else None
+            held = open_ties.get((onset, head.pitch)) if head.held else None  # of unisons both may be tied
             tone = held or (onset, head.pitch)
             tones[tone] = max(tones.get(tone, 0), end)
             if head.tied:

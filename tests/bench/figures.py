@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench.figure import Figure
 from tests.bench.figures_library import engrave, shelf
+from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -286,16 +287,76 @@ def _tests(name: str, *arguments: str) -> Measure:
     return measure
 
 
+def _tests_of(issue: int, name: str, goal: int, *arguments: str) -> Measure:
+    """The number of passed tests of one kind for another issue; at least `goal`, all of them passing."""
+
+    def measure() -> Iterator[Figure]:
+        for figure in _tests(name, *arguments)():
+            figure.issue, figure.goal = issue, f">= {goal}, all pass"
+            figure.ok = bool(figure.ok) and (figure.value or 0) >= goal
+            yield figure
+
+    return measure
+
+
+def raters() -> Iterator[Figure]:
+    """Twenty listeners with one answer every three seconds each, on both databases."""
+    for database in ("sqlite", "postgresql"):
+        command = f"python -m tests.bench.raters {database}"
+        status, _seconds, output = _run(sys.executable, *command.split()[1:])
+        title = f"20 raters, 400 answers by HTTP, {database}"
+        if status:
+            yield Figure(5, f"{title}: p95 of an answer, ms", None, "<= 150", None, command, note=output[-300:])
+            continue
+        found = json.loads(output.splitlines()[-1])
+        lost = found["lost"] + found["doubled"] + sum(found["errors"].values())
+        clean = lost == 0 and found["kept"] == found["answers"] == 400
+        spent = ", ".join(f"{kind} {value}" for kind, value in found["p95_ms"].items())
+        note = f"p95 in ms: {spent}; answer: median {found['median_ms']}, longest {found['longest_ms']}"
+        p95 = found["p95_ms"]["answer"]
+        yield Figure(5, f"{title}: kept", found["kept"], "400", clean, command, note="one in ten sent twice at once")
+        yield Figure(5, f"{title}: lost, doubled or refused", lost, "0", clean, command, note=str(found["errors"]))
+        yield Figure(5, f"{title}: p95 of an answer, ms", p95, "<= 150", p95 <= 150, command, note=note)
+
+
+def twins() -> Iterator[Figure]:
+    """Altered editions that the library knows again, and different pieces that it takes for one another."""
+    command = "python -m tests.bench.twins"
+    status, seconds, output = _run(sys.executable, "-m", "tests.bench.twins", timeout=7200)
+    if status:
+        raise AssertionError(output[-2000:])
+    told = json.loads(output.splitlines()[-1])
+    kinds = [kind for kind in told["asked"] if kind != "misread"]
+    asked, found = (sum(told[which].get(kind, 0) for kind in kinds) for which in ("asked", "found"))
+    each = ", ".join(f"{kind} {told['found'].get(kind, 0)} of {told['asked'][kind]}" for kind in kinds)
+    more = f"{told['found'].get('misread', 0)} of {told['asked']['misread']}"
+    share = round(found / asked, 4)
+    note = f"{each}; beside them {more} re-laid with every fiftieth note wrong; {seconds:.0f} s"
+    name, enough = f"altered editions known again, of {asked}", share >= 0.95 and asked >= 200
+    yield Figure(4, name, share, ">= 0.95 of >= 200", enough, command, note=note)
+    note = f"and {told['false']} of {told['pairs']} with the altered editions of different pieces among them"
+    name = f"different pieces taken for one another, of {told['pairs_of_works']} pairs"
+    none = told["false"] == 0 and told["pairs_of_works"] >= 1000
+    yield Figure(4, name, told["false"], "0 of >= 1000", none, command, note=note)
+
+
 FIGURES: dict[str, Measure] = {
     "clone": clean_clone,
     "candidates": eight_candidates,
     "browser": _tests("whole way in Chromium: passed tests", "-m", "e2e", "tests/e2e"),
     "engine": engine,
+    "raters": raters,
+    "listening-browser": _tests_of(
+        5, "listening in Chromium: passed tests", 8, "-m", "e2e", "tests/e2e/test_listening.py"
+    ),
     "demo": demo_pieces,
     "demo-alone": demo_alone,
     "dataset": training_files,
     "shelf": shelf,
     "engrave": engrave,
+    "twins": twins,
+    "training-curves": curves,
+    "training-speed": speed,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

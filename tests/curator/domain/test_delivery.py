@@ -10,8 +10,11 @@ from curator.domain.deliveries import read_film_delivery
 from curator.domain.delivery import deliver_cue, deliver_film, prepare_film
 from curator.domain.errors import DomainError
 from curator.domain.media import read_media
+from curator.domain.rights import confirm_rights
 from curator.models.delivery import DeliveredCue, Delivery
 from curator.models.film import Cue, CueState
+from curator.models.library import Rights, Source
+from curator.models.rights import Purpose
 from tests.curator.delivery_scene import lantern, lit_cue, overfull, scored_cue
 from tests.factories import make_take, make_version
 
@@ -178,10 +181,27 @@ def test_read_film_delivery_asks_the_database_as_often_for_six_cues_as_for_one(o
     film = lantern()
     cues = [lit_cue(film, owner)]
     deliver_cue(cue=cues[0], by=owner)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         read_film_delivery(film=film, cues=cues)
     for _ in range(5):
         cues.append(lit_cue(film, owner))
         deliver_cue(cue=cues[-1], by=owner)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         read_film_delivery(film=film, cues=cues)
+
+
+def test_what_is_in_copyright_stays_at_home_until_someone_confirms_it_by_name(owner):
+    film = lantern()
+    cue = lit_cue(film, owner)
+    lit_cue(film, owner, title="Heimweg")
+    piece = cue.takes.get().version.piece
+    piece.source = Source.objects.create(name="Edition", rights=Rights.OWN_COPY)
+    piece.save()
+    said = f"{piece.title} is in copyright, and nobody has confirmed that it may leave this machine."
+    with pytest.raises(DomainError, match=said):
+        deliver_cue(cue=cue, by=owner)
+    handed = deliver_film(film=film, by=owner)
+    assert [(problem.cue, problem.sentence) for problem in handed.problems] == [(cue, said)]
+    confirm_rights(pieces=[piece], purpose=Purpose.LEAVING, by=owner)
+    assert deliver_film(film=film, by=owner).problems == ()
+    assert deliver_cue(cue=cue, by=owner).cues[0].cue == cue

@@ -70,6 +70,11 @@ def test_a_tie_joins_over_bar_lines_and_voices_and_a_repeated_note_stays_two():
     assert len(sounding(score("C4:12 D4:4", "D4:8 E4:8")).tones) == 4
 
 
+def test_tied_unisons_of_two_voices_are_one_tone():
+    twice = score("C4:8~ <:8 C4:8~ ~C4:8 <:8 ~C4:8")
+    assert sounding(twice) == Sounding(((0, 60, 2),), Fraction(1, 2))
+
+
 def test_a_key_is_struck_once_a_moment():
     assert sounding(score("C4:4 D4:12 <:16 C4:16")) == Sounding(((0, 60, 4), (1, 62, 3)), Fraction(1, 4))
 
