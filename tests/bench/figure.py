@@ -1,4 +1,4 @@
-"""One row of docs/figures.json."""
+"""What one measured figure is."""
 
 from dataclasses import dataclass
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench import figures_ranking
 from tests.bench.figure import Figure as Figure
+from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
@@ -352,6 +353,8 @@ FIGURES: dict[str, Measure] = {
     "demo": demo_pieces,
     "demo-alone": demo_alone,
     "dataset": training_files,
+    "shelf": shelf,
+    "engrave": engrave,
     "twins": twins,
     "ranking-winner": figures_ranking.winner,
     "ranking-order": figures_ranking.order,
