@@ -24,6 +24,7 @@ PLACES = {
     "warm_up": "listen",
     "own_answers": "listen",
     "standings": "standings",
+    "film_standings": "standings",
     "wall": "standings",
     "delivery": "delivery",
     "library": "library",
@@ -102,7 +103,7 @@ class Shell:
     @cached_property
     def films(self) -> list[Film]:
         """All films, the oldest first; only the owner may go from one to another."""
-        return list(Film.objects.order_by("created_at", "id"))
+        return list(Film.objects.real().order_by("created_at", "id"))
 
     @cached_property
     def film(self) -> Film | None:
@@ -112,7 +113,7 @@ class Shell:
         if slug := self._arguments.get("slug"):
             if slug in by_slug and session.get(FILM_SESSION_KEY) != slug:
                 session[FILM_SESSION_KEY] = slug
-            return by_slug.get(slug)
+            return by_slug.get(slug) or Film.objects.filter(slug=slug).first()
         return by_slug.get(session.get(FILM_SESSION_KEY, "")) or next(iter(self.films), None)
 
     @property
@@ -120,12 +121,13 @@ class Shell:
         """The way to the other films."""
         if not self._user.is_owner:
             return []
-        return [Link("", url_of("film", film.slug), film.title, "film") for film in self.films if film != self.film]
+        links = [Link("", url_of("film", film.slug), film.title, "film") for film in self.films if film != self.film]
+        return [*links, Link("", url_of("practice"), _("Practice briefs"), "desk")]
 
     @cached_property
     def cues(self) -> list[Cue]:
         """The cues of the film, in order."""
-        return list(self.film.cues.filter(practice=False)) if self.film else []
+        return list(self.film.cues.filter(practice=self.film.practice)) if self.film else []
 
     @property
     def film_url(self) -> str:
@@ -158,7 +160,9 @@ class Shell:
         listen = self._cue_for(CueState.TO_RANK, leave=heard)
         standings = self._cue_for(CueState.DECIDED, CueState.TO_RANK)
         links = [
-            Link("arc", url_of("film", film.slug), _("Arc"), "arc"),
+            Link("arc", url_of("practice"), _("Briefs"), "arc")
+            if film.practice
+            else Link("arc", url_of("film", film.slug), _("Arc"), "arc"),
             Link("desk", url_of("desk", film.slug, desk.number) if desk else "", _("Desk"), "desk"),
             Link("listen", url_of("listen", film.slug, listen.number) if listen else "", _("Listen"), "ear", to_rank),
             Link(
@@ -167,7 +171,7 @@ class Shell:
                 _("Standings"),
                 "ranks",
             ),
-            Link("delivery", url_of("delivery", film.slug), _("Delivery"), "box"),
+            Link("delivery", "" if film.practice else url_of("delivery", film.slug), _("Delivery"), "box"),
         ]
         allowed = {"arc", "desk", "listen", "standings", "delivery"} if self._user.is_owner else {"listen"}
         return [link for link in links if link.url and link.place in allowed]

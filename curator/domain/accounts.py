@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,16 +46,25 @@ def create_sign_in_link(*, user: User, lifetime: timedelta = LINK_LIFETIME) -> s
     return token
 
 
+def who_is_invited(*, token: str) -> User | None:
+    """The user whom a good link would let in; nothing is used up. None for a link that is used, revoked or too old."""
+    link = _good_links().filter(token_sha256=_hash(token)).select_related("user").first()
+    return link.user if link else None
+
+
 def consume_sign_in_link(*, token: str) -> User | None:
-    """The user of an unused, unexpired link, which is used up by this; None otherwise."""
-    now = timezone.now()
+    """The user of an unused, unexpired, unrevoked link, which is used up by this; None otherwise."""
     with transaction.atomic():
-        used = SignInLink.objects.filter(
-            token_sha256=_hash(token), used_at__isnull=True, expires_at__gt=now, user__is_active=True
-        ).update(used_at=now)
+        used = _good_links().filter(token_sha256=_hash(token)).update(used_at=timezone.now())
         if not used:
             return None
         return SignInLink.objects.select_related("user").get(token_sha256=_hash(token)).user
+
+
+def _good_links() -> QuerySet[SignInLink]:
+    return SignInLink.objects.filter(
+        used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now(), user__is_active=True
+    )
 
 
 def _hash(token: str) -> str:

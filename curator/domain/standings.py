@@ -14,7 +14,7 @@ from curator.preference import votes as preference
 from curator.preference.best import intervals, odds
 from curator.preference.fit import LAPSE, PRIOR_SD, Posterior, tally
 from curator.preference.raters import SCALE_SD, SIDE_SD, RaterFit, fit_raters
-from curator.preference.stop import Certainty, certainty
+from curator.preference.stop import Certainty, certainty, votes_needed
 
 ESTIMATOR = f"bradley-terry map, sd {PRIOR_SD} side {SIDE_SD} scale {SCALE_SD}, lapse {LAPSE}"
 
@@ -25,11 +25,14 @@ class Field:
 
     `posterior` is about `takes`, in their order. `votes` are the judgements between any two of `takes`, by
     their index there; `judgements` are the same as rows, in order of time. `listeners` is the belief about all
-    takes of the cue and about everybody who judged them, named by their keys as text.
+    takes of the cue (`everyone`) and about everybody who judged them, named by their keys as text; `said` are the
+    judgements among these.
     """
 
     cue: Cue
     takes: tuple[Take, ...]
+    everyone: tuple[Take, ...]
+    said: tuple[preference.Vote, ...]
     judgements: tuple[Judgement, ...]
     votes: tuple[preference.Vote, ...]
     posterior: Posterior
@@ -61,6 +64,7 @@ class Standings:
     """All takes in the running, the strongest first. `certainty` is None without any take.
 
     `wins[i][j]`: how often the take of row i was preferred to that of row j; a tie is half a win for both.
+    `needed`: about how many more judgements make the choice sure enough, 0 when it is.
     """
 
     cue: Cue
@@ -68,6 +72,7 @@ class Standings:
     votes: int
     certainty: Certainty | None
     wins: tuple[tuple[float, ...], ...] = ()
+    needed: int = 0
 
     @property
     def sure_enough(self) -> bool:
@@ -104,9 +109,12 @@ def read_fields(*, cues: Sequence[Cue], rater: User | None = None) -> dict[int, 
 
 def _field(cue: Cue, everyone: list[Take], held: list[Judgement], takes: Sequence[Take] | None = None) -> Field:
     index = {take.pk: position for position, take in enumerate(everyone)}
+    for take in everyone:
+        take.cue = cue
+    said = tuple(_vote(row, index) for row in held)
     listeners = fit_raters(
         len(everyone),
-        [_vote(row, index) for row in held],
+        said,
         prior_mean=[take.prior_mean for take in everyone],
     )
     whole = listeners.posterior
@@ -122,6 +130,8 @@ def _field(cue: Cue, everyone: list[Take], held: list[Judgement], takes: Sequenc
     return Field(
         cue=cue,
         takes=running,
+        everyone=tuple(everyone),
+        said=said,
         judgements=between,
         votes=tuple(_vote(row, place) for row in between),
         posterior=Posterior(mean=whole.mean[inside], cov=whole.cov[np.ix_(inside, inside)]),
@@ -190,11 +200,13 @@ def standings_of(field: Field) -> Standings:
         for rank, place in enumerate(order, start=1)
     )
     wins = tally(len(field.takes), field.votes)[np.ix_(order, order)]
+    how = certainty(field.posterior, now=now)
     return Standings(
         cue=field.cue,
         rows=rows,
         votes=field.informed,
-        certainty=certainty(field.posterior, now=now),
+        certainty=how,
+        needed=votes_needed(how, clips=len(rows), votes=field.informed),
         wins=tuple(tuple(row) for row in wins.tolist()),
     )
 

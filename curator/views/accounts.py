@@ -27,7 +27,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows a button only, so that a link preview cannot use the link up; POST signs in."""
     if request.method != "POST":
-        return render(request, "curator/sign_in_link.html")
+        invited = accounts.who_is_invited(token=token)
+        listener = invited if invited is not None and not invited.is_owner else None
+        return render(request, "curator/sign_in_link.html", {"listener": listener})
     user = accounts.consume_sign_in_link(token=token)
     if user is None:
         return render(request, "curator/sign_in.html", {"used": True, "command": _command()}, status=410)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from curator.models.film import CueState
 from curator.views.access import owner
+from curator.views.drawing import Interval
 
 
 class PartsForm(forms.Form):
@@ -69,9 +70,9 @@ def components(request: HttpRequest) -> HttpResponse:
             ],
             "form": PartsForm({"number": "1m4", "tempo": "fast", "metre": "3/4"}),
             "intervals": [
-                {"low": 46, "high": 84, "low50": 58, "high50": 72, "lead": True, "label": _("Take 3, the leader")},
-                {"low": 38, "high": 74, "low50": 50, "high50": 64, "lead": False, "label": _("Take 7")},
-                {"low": 12, "high": 58, "low50": 26, "high50": 44, "lead": False, "label": _("Take 1")},
+                (Interval(46, 84, 58, 72, 50, _("Take 3, the leader")), True),
+                (Interval(38, 74, 50, 64, 50, _("Take 7")), False),
+                (Interval(12, 58, 26, 44, 50, _("Take 1")), False),
             ],
             "keys": [
                 {"keys": ["J", "K"], "words": _("next, previous")},

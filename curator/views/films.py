@@ -28,7 +28,10 @@ def home(request: SignedInRequest) -> HttpResponse:
 @owner
 def film(request: HttpRequest, slug: str) -> HttpResponse:
     """The film: title, next step, arc timeline, cues."""
-    facts = film_facts(film=get_object_or_404(Film, slug=slug))
+    row = get_object_or_404(Film, slug=slug)
+    if row.practice:  # it has briefs, no arc
+        return redirect("practice")
+    facts = film_facts(film=row)
     arc = film_arc(facts)
     return render(
         request,

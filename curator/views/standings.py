@@ -13,15 +13,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from curator.domain.approvals import approval_in_force, approve_cue, read_approvals, revoke_approval
+from curator.domain.cohorts import cohort_gaps, read_cohorts
 from curator.domain.errors import DomainError
 from curator.domain.sheets import Sheet, read_sheets
-from curator.domain.standings import Row, Standings, read_standings
+from curator.domain.standings import Row, Standings, read_field, standings_of
 from curator.forms import ApprovalForm, RevocationForm
 from curator.models.film import Cue
 from curator.models.ranking import Approval
 from curator.preference.stop import ENOUGH_P_BEST, ENOUGH_REGRET
 from curator.views.access import SignedInRequest, owner
-from curator.views.drawing import draw_matrix
+from curator.views.drawing import Interval, draw_gap, draw_intervals, draw_matrix
 
 CLOSE_BEHIND = 0.1
 """A take whose chance to be the best is at least this is still worth a word."""
@@ -29,17 +30,12 @@ CLOSE_BEHIND = 0.1
 
 @dataclass(frozen=True)
 class Drawn:
-    """One row with its places in the drawing, percent of the width, and what it says in words."""
+    """One row with its interval, and what its chance says in words and as a bar of 90 units."""
 
     row: Row
-    low: float
-    high: float
-    low50: float
-    high50: float
-    reference: float
+    interval: Interval
     percent: str
     bar: float
-    words: str
     approved: bool
     sheet: Sheet | None
 
@@ -55,7 +51,8 @@ class Drawn:
 def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     """The takes of a cue, the strongest first, with the doubt drawn."""
     cue = _cue(slug, number)
-    now = read_standings(cue=cue)
+    field = read_field(cue=cue)
+    now = standings_of(field)
     approval = approval_in_force(cue=cue)
     # listeners stay blind: only the owner sees and hears which take is which
     versions = [row.take.version for row in now.rows] if request.user.is_owner else []
@@ -76,6 +73,7 @@ def standings(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
             "enough_regret": ENOUGH_REGRET,
             "owner": request.user.is_owner,
             "matrix": draw_matrix(now.wins, [row.take.number for row in now.rows]) if now.votes else None,
+            "gaps": [draw_gap(gap) for gap in cohort_gaps(fields=[field], cohorts=read_cohorts(cues=[cue]))],
             "history": read_approvals(cues=[cue]).get(cue.pk, []) if request.user.is_owner else [],
         },
     )
@@ -124,28 +122,17 @@ def _back(form: Form, cue: Cue) -> HttpResponse:
 
 
 def draw(now: Standings, approval: Approval | None, sheets: Mapping[int, Sheet]) -> list[Drawn]:
-    """All rows on one axis; equal takes sit on the reference line."""
-    reach = max([1.0, *(max(-row.low, row.high) for row in now.rows)]) * 1.06
-
-    def place(strength: float) -> float:
-        return round(50 + 50 * strength / reach, 2)
-
+    """All rows on one axis."""
     return [
         Drawn(
             row=row,
-            low=place(row.low),
-            high=place(row.high),
-            low50=place(row.low50),
-            high50=place(row.high50),
-            reference=50,
+            interval=interval,
             percent=percent(row.p_best),
             bar=round(90 * row.p_best, 1),
-            words=_("strength %(at).2f, from %(low).2f to %(high).2f")
-            % {"at": row.strength, "low": row.low, "high": row.high},
             approved=approval is not None and approval.take_id == row.take.pk,
             sheet=sheets.get(row.take.version_id),
         )
-        for row in now.rows
+        for row, interval in zip(now.rows, draw_intervals(now.rows), strict=True)
     ]
 
 

@@ -11,29 +11,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.bench.figure import Figure
+from tests.bench.figures_library import engrave, shelf
+from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Figure:
-    """One measured number and what it was to be. `ok` is None where `value` is."""
-
-    issue: int
-    name: str
-    value: float | None
-    goal: str
-    ok: bool | None
-    command: str
-    commit: str = ""
-    machine: str = ""
-    note: str = ""
 
 
 Measure = Callable[[], Iterator[Figure]]
@@ -299,6 +287,38 @@ def _tests(name: str, *arguments: str) -> Measure:
     return measure
 
 
+def _tests_of(issue: int, name: str, goal: int, *arguments: str) -> Measure:
+    """The number of passed tests of one kind for another issue; at least `goal`, all of them passing."""
+
+    def measure() -> Iterator[Figure]:
+        for figure in _tests(name, *arguments)():
+            figure.issue, figure.goal = issue, f">= {goal}, all pass"
+            figure.ok = bool(figure.ok) and (figure.value or 0) >= goal
+            yield figure
+
+    return measure
+
+
+def raters() -> Iterator[Figure]:
+    """Twenty listeners with one answer every three seconds each, on both databases."""
+    for database in ("sqlite", "postgresql"):
+        command = f"python -m tests.bench.raters {database}"
+        status, _seconds, output = _run(sys.executable, *command.split()[1:])
+        title = f"20 raters, 400 answers by HTTP, {database}"
+        if status:
+            yield Figure(5, f"{title}: p95 of an answer, ms", None, "<= 150", None, command, note=output[-300:])
+            continue
+        found = json.loads(output.splitlines()[-1])
+        lost = found["lost"] + found["doubled"] + sum(found["errors"].values())
+        clean = lost == 0 and found["kept"] == found["answers"] == 400
+        spent = ", ".join(f"{kind} {value}" for kind, value in found["p95_ms"].items())
+        note = f"p95 in ms: {spent}; answer: median {found['median_ms']}, longest {found['longest_ms']}"
+        p95 = found["p95_ms"]["answer"]
+        yield Figure(5, f"{title}: kept", found["kept"], "400", clean, command, note="one in ten sent twice at once")
+        yield Figure(5, f"{title}: lost, doubled or refused", lost, "0", clean, command, note=str(found["errors"]))
+        yield Figure(5, f"{title}: p95 of an answer, ms", p95, "<= 150", p95 <= 150, command, note=note)
+
+
 def twins() -> Iterator[Figure]:
     """Altered editions that the library knows again, and different pieces that it takes for one another."""
     command = "python -m tests.bench.twins"
@@ -325,10 +345,18 @@ FIGURES: dict[str, Measure] = {
     "candidates": eight_candidates,
     "browser": _tests("whole way in Chromium: passed tests", "-m", "e2e", "tests/e2e"),
     "engine": engine,
+    "raters": raters,
+    "listening-browser": _tests_of(
+        5, "listening in Chromium: passed tests", 8, "-m", "e2e", "tests/e2e/test_listening.py"
+    ),
     "demo": demo_pieces,
     "demo-alone": demo_alone,
     "dataset": training_files,
+    "shelf": shelf,
+    "engrave": engrave,
     "twins": twins,
+    "training-curves": curves,
+    "training-speed": speed,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, film: str, out: Path, as_json: bool, **_options: Any) -> None:
         """Pack, write, record; the exit status is 1 when an approved cue could not be packed."""
-        row = Film.objects.filter(slug=film).first()
+        row = Film.objects.real().filter(slug=film).first()
         if row is None:
             raise CommandError(f"There is no film {film}.")
         if not out.parent.is_dir():

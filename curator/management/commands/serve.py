@@ -46,7 +46,7 @@ class Command(BaseCommand):
         if not stamp.exists() or stamp.read_text() != state:
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
             stamp.write_text(state)
-        if "seed_demo" in get_commands() and not Film.objects.exists():
+        if "seed_demo" in get_commands() and not Film.objects.real().exists():
             self.stdout.write("First start: the demo film is being set up ...")
             self.stdout.flush()
             call_command("seed_demo", verbosity=0)

@@ -105,10 +105,11 @@ def test_standings_queries_do_not_grow(owner_client, owner, django_assert_max_nu
 def test_draw_puts_equals_on_the_line():
     cue = cue_with_takes(2)
     drawn = draw(read_standings(cue=cue), None, {})
-    for row in drawn:
+    for each in drawn:
+        row = each.interval
         assert row.low + row.high == pytest.approx(100, abs=0.02)
         assert 0 <= row.low < row.low50 < row.reference < row.high50 < row.high <= 100
-        assert row.leads is False
+        assert each.leads is False
 
 
 def test_lede_names_who_is_close(owner):
