@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
@@ -368,6 +369,8 @@ FIGURES: dict[str, Measure] = {
     "twins": twins,
     "training-curves": curves,
     "training-speed": speed,
+    "hostile": hostile,
+    "satie": satie,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 
