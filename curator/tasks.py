@@ -12,6 +12,12 @@ def render(run: Run, *, engraving_id: int, sound_id: int) -> None:
     rendering.fulfil(engraving_id=engraving_id, sound_id=sound_id, run=run)
 
 
+@job(rendering.SOUND_JOB, on_end=rendering.rendering_ended)
+def perform(run: Run, *, engraving_id: int, sound_id: int) -> None:
+    """Sound one piece version that is engraved."""
+    rendering.fulfil(engraving_id=engraving_id, sound_id=sound_id, run=run)
+
+
 @job(rendering.MP3_JOB)
 def mp3(run: Run, *, sound_id: int, quieter: int = 0) -> None:
     """Make the MP3 of one sound, turned down by so many half decibels."""

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from curator import jobs
 from curator.domain.library import Imported
-from curator.domain.rendering import RENDER_JOB
+from curator.domain.rendering import RENDER_JOB, SOUND_JOB
 from curator.models.jobs import Job
 from curator.models.library import Rendering
 
@@ -59,6 +59,9 @@ def finish(rows: list[Row], *, out: OutputWrapper, as_json: bool, **more: Any) -
 def wait_for_renderings(pieces: Iterable[str]) -> None:
     """Wait until the pieces of these public ids are engraved and sounded; in this process when no worker is up."""
     engravings = Rendering.objects.filter(version__piece__public_id__in=list(pieces)).values_list("pk", flat=True)
-    open_jobs = Job.objects.open().filter(kind=RENDER_JOB, arguments__engraving_id__in=list(engravings))
-    for job in list(open_jobs):
-        jobs.wait_for(job)
+    open_jobs = Job.objects.open().filter(
+        kind__in=(RENDER_JOB, SOUND_JOB), arguments__engraving_id__in=list(engravings)
+    )
+    while waiting := list(open_jobs.all()):  # to engrave a piece may leave its sound to a job of its own
+        for job in waiting:
+            jobs.wait_for(job)
