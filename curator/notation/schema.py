@@ -76,6 +76,11 @@ def drop_odd_attributes(root: "_Element") -> int:
     log: Any = schema.error_log
     for entry in islice(log, MOST_ODD):
         found = re.match(r"Element '[^']+', attribute '([^']+)'", entry.message)
-        for element in tree.xpath(entry.path) if found and entry.path else ():
-            dropped += element.attrib.pop(found[1], None) is not None
+        if found is None or not entry.path:
+            continue
+        places: Any = tree.xpath(entry.path)
+        for element in places:
+            if found[1] in element.attrib:
+                del element.attrib[found[1]]
+                dropped += 1
     return dropped

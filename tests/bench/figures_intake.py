@@ -12,22 +12,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.bench.figure import Figure
 from tests.e2e.installation import Installation
-
-if TYPE_CHECKING:
-    from tests.bench.figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 MOST_SECONDS, MOST_MB = 10.0, 400.0
 
 
-def hostile() -> Iterator["Figure"]:
+def hostile() -> Iterator[Figure]:
     """Every file of ../shared/hostile through `import_scores` into an empty library: result, seconds, memory."""
-    from tests.bench.figures import Figure  # here, for that module imports this one
-
     table = SHARED / "hostile" / "EXPECTED.csv"
     command = "python -m tests.bench.figures hostile"
     goals = ("hostile files that get what the table says", "hostile files: worst seconds", "hostile files: peak MB")
@@ -106,18 +102,16 @@ def _as_expected(expected: str, found: dict[str, Any], first: dict[str, Any] | N
     status, like = found["status"], found.get("like") or {}
     if first is not None:
         wanted = "imported" if expected.startswith("NEAR") else "duplicate"
-        return status == wanted and like.get("piece") == first["piece"]
+        return bool(status == wanted and like.get("piece") == first["piece"])
     if expected.startswith("REJECT"):
-        return (status == "refused" and bool(found["reason"])) or ("ACCEPT" in expected and status == "imported")
+        return bool((status == "refused" and found["reason"]) or ("ACCEPT" in expected and status == "imported"))
     if "warning" in expected and status == "refused":
         return bool(found["reason"])
-    return status == "imported" and ("warning" not in expected or bool(found["warnings"]))
+    return bool(status == "imported" and ("warning" not in expected or found["warnings"]))
 
 
-def satie() -> Iterator["Figure"]:
+def satie() -> Iterator[Figure]:
     """The scores of ../shared/scores/satie to ABC and back, compared by music21, which reads both ends."""
-    from tests.bench.figures import Figure  # here, for that module imports this one
-
     command = "python -m tests.bench.figures satie"
     folder = SHARED / "scores" / "satie"
     names = ("Satie solos with all notes equal after MusicXML to ABC to MusicXML", "Satie songs: piano part or refusal")
