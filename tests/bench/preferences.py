@@ -10,6 +10,7 @@ import numpy as np
 
 from curator.domain.ranking import next_pair, record_judgement
 from curator.models.accounts import User
+from curator.preference.choose import Aim
 from tests.factories import make_cue, make_film, make_user
 from tests.training.judged import written_take
 
@@ -17,11 +18,14 @@ CUES, TAKES, VOTES = 6, 16, 60
 SIGMA, SLIPS = 1.0, 0.05
 
 
-def judge_film(seed: int) -> str:
-    """A film judged by one listener; returns its slug. The true strength of a take stands in its cohort."""
+def judge_film(seed: int, *, slug: str, aim: Aim | None) -> None:
+    """A film judged by one listener. The true strength of a take stands in its cohort.
+
+    aim: None looks for the winner until he is sure enough, as the page does by itself.
+    """
     random = np.random.default_rng(seed)
-    rater: User = make_user(role="owner", username=f"listener {seed}")
-    film = make_film(slug=f"bench-{seed}")
+    rater: User = make_user(role="owner", username=slug)
+    film = make_film(slug=slug)
     truths = SIGMA * np.array([NormalDist().inv_cdf((take + 0.5) / TAKES) for take in range(TAKES)])
     for _ in range(CUES):
         cue = make_cue(film=film)
@@ -32,9 +36,8 @@ def judge_film(seed: int) -> str:
             take.save(update_fields=["cohort"])
             strength[take.pk] = float(value)
         for _vote in range(VOTES):
-            pair = next_pair(cue=cue, rater=rater)
+            pair = next_pair(cue=cue, rater=rater, aim=aim)
             assert pair is not None
             ahead = 1.0 / (1.0 + np.exp(strength[pair.right_id] - strength[pair.left_id]))
             left = random.random() < (0.5 if random.random() < SLIPS else ahead)
             record_judgement(pair=pair, rater=rater, answer="left" if left else "right")
-    return film.slug
