@@ -24,11 +24,12 @@ def judge_film(seed: int, *, slug: str, aim: Aim | None) -> None:
     aim: None looks for the winner until he is sure enough, as the page does by itself.
     """
     random = np.random.default_rng(seed)
-    rater: User = make_user(role="owner", username=slug)
+    # the coins of the policy and the lot of the held-out cue hang on public ids: fixed ones make a run repeatable
+    rater: User = make_user(role="owner", username=slug, public_id=f"r-{slug}"[:12])
     film = make_film(slug=slug)
     truths = SIGMA * np.array([NormalDist().inv_cdf((take + 0.5) / TAKES) for take in range(TAKES)])
-    for _ in range(CUES):
-        cue = make_cue(film=film)
+    for number in range(CUES):
+        cue = make_cue(film=film, public_id=f"{number}{slug}"[:12])
         strength: dict[int, float] = {}
         for value in random.permutation(truths):
             take = written_take(cue)
