@@ -39,9 +39,8 @@ def preferences() -> Iterator[Figure]:
 
 def _right(installation: Installation, out: Path) -> float:
     """The share of training pairs whose order is the true one."""
-    truth = {
-        take: float(strength) for take, strength in installation.rows("select public_id, cohort from curator_take")
-    }
+    takes = installation.rows("select public_id, cohort from curator_take")
+    truth = {take: float(strength) for take, strength in takes}
     rows = [json.loads(line) for line in (out / "train.jsonl").read_text("utf-8").splitlines()]
     return float(np.mean([truth[row["chosen_take"]] > truth[row["rejected_take"]] for row in rows]))
 
