@@ -61,7 +61,7 @@ def hostile() -> Iterator[Figure]:
 
 
 def _import(installation: Installation, name: str) -> dict[str, Any]:
-    """The row of one imported file, with the seconds the command took, those of CPU time, and the most memory of its processes."""
+    """The row of one imported file, with the seconds of the command, of CPU time, and the most memory it had."""
     start, peak, before = time.monotonic(), 0.0, os.times()
     with subprocess.Popen(
         [sys.executable, "manage.py", "import_scores", str(SHARED / "hostile" / name), "--json"],
