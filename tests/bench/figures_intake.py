@@ -53,7 +53,7 @@ def hostile() -> Iterator[Figure]:
     note = f"of {len(rows)} rows, each command with Python's start" + (f"; wrong: {', '.join(wrong)}" if wrong else "")
     yield Figure(4, goals[0], right, f"all {len(rows)}", right == len(rows), command, note=note)
     seconds, mb = round(slowest[0], 1), round(largest[0])
-    busy = f"; at most {hardest:.1f} s of CPU time, load average {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+    busy = f"; at most {hardest:.1f} s of CPU time; load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores, nice {os.nice(0)}"
     note = slowest[1][:40] + busy
     yield Figure(4, goals[1], seconds, f"<= {MOST_SECONDS:g}", seconds <= MOST_SECONDS, command, note=note)
     note = f"{largest[1][:40]}; resident memory of the command and all its subprocesses, looked at every 20 ms"
