@@ -53,8 +53,8 @@ def hostile() -> Iterator[Figure]:
     note = f"of {len(rows)} rows, each command with Python's start" + (f"; wrong: {', '.join(wrong)}" if wrong else "")
     yield Figure(4, goals[0], right, f"all {len(rows)}", right == len(rows), command, note=note)
     seconds, mb = round(slowest[0], 1), round(largest[0])
-    busy = f"; at most {hardest:.1f} s of CPU time; load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores, nice {os.nice(0)}"
-    note = slowest[1][:40] + busy
+    busy = f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores, nice {os.nice(0)}"
+    note = f"{slowest[1][:40]}; at most {hardest:.1f} s of CPU time; {busy}"
     yield Figure(4, goals[1], seconds, f"<= {MOST_SECONDS:g}", seconds <= MOST_SECONDS, command, note=note)
     note = f"{largest[1][:40]}; resident memory of the command and all its subprocesses, looked at every 20 ms"
     yield Figure(4, goals[2], mb, f"<= {MOST_MB:g}", mb <= MOST_MB, command, note=note)
