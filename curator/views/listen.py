@@ -106,7 +106,7 @@ def judge(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
 def prepare(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     """The sounds that will follow, so that the page fetches them while this pair is heard; 204 where none do."""
     cue = _cue(slug, number)
-    place = next_cue(rater=request.user, here=cue) if whole_sitting(request) else cue
+    place = next_cue(rater=request.user, here=cue, hearing=True) if whole_sitting(request) else cue
     pair = prepare_pair(cue=place, rater=request.user) if place else None
     if pair is None:
         return HttpResponse(status=204)

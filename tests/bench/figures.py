@@ -359,7 +359,13 @@ FIGURES: dict[str, Measure] = {
     "engine": engine,
     "raters": raters,
     "listening-browser": _tests_of(
-        5, "listening in Chromium: passed tests", 8, "-m", "e2e", "tests/e2e/test_listening.py"
+        5,
+        "listening in Chromium: passed tests",
+        12,
+        "-m",
+        "e2e",
+        "tests/e2e/test_listening.py",
+        "tests/e2e/test_sitting.py",
     ),
     "demo": demo_pieces,
     "demo-alone": demo_alone,
