@@ -324,7 +324,8 @@ def raters() -> Iterator[Figure]:
         lost = found["lost"] + found["doubled"] + sum(found["errors"].values())
         clean = lost == 0 and found["kept"] == found["answers"] == 400
         spent = ", ".join(f"{kind} {value}" for kind, value in found["p95_ms"].items())
-        note = f"p95 in ms: {spent}; answer: median {found['median_ms']}, longest {found['longest_ms']}"
+        note = f"p95 in ms: {spent}; answer: median {found['median_ms']}, longest {found['longest_ms']}; "
+        note += f"processor time of the server {found['server_ms_an_answer']} ms an answer, with page and sounds"
         p95 = found["p95_ms"]["answer"]
         yield Figure(5, f"{title}: kept", found["kept"], "400", clean, command, note="one in ten sent twice at once")
         yield Figure(5, f"{title}: lost, doubled or refused", lost, "0", clean, command, note=str(found["errors"]))
