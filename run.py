@@ -36,7 +36,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     ],
     "licences": [[".ci/licences.py"]],
     "e2e": [["manage.py", "messages", "--compile"], ["-m", "pytest", "-m", "e2e", "tests/e2e"]],
-    "kill": [["-m", "pytest", "-m", "kill", "tests/e2e"]],
+    "kill": [["-m", "pytest", "-m", "kill", "tests/e2e", "tests/training"]],
     # The engines that CUEWRIGHT_TEST_DATABASE_URL and CUEWRIGHT_TEST_BROKER_URL name (PostgreSQL and Redis).
     "services": [
         ["manage.py", "messages", "--compile"],

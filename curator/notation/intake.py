@@ -31,8 +31,8 @@ MOST_IN_A_CHORD = 48
 MOST_TAGS = 900_000  # opening and closing; measured: the tree of so many takes 200 MB
 LONGEST_BAR = 256  # whole notes
 MOST_ABC = 300_000  # characters
-ABC_SECONDS = 20.0
-_ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
+ABC_CPU_SECONDS = 8.0
+ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
 _NOT_MUSIC: tuple[str, ...] = ("credit", "defaults", "identification/miscellaneous")
 _NOT_MUSIC += tuple(f".//{tag}" for tag in ("print", "link", "bookmark", "listening", "listen", "play"))
 _NOT_MUSIC += tuple(f".//sound/{tag}" for tag in ("instrument-change", "midi-device", "midi-instrument"))
@@ -72,7 +72,7 @@ def read_score(name: str, data: bytes) -> Intake:
 
 
 def _read_score(name: str, data: bytes) -> Intake:
-    ending = next((end for end in _ENDINGS if name.lower().endswith(end)), None)
+    ending = next((end for end in ENDINGS if name.lower().endswith(end)), None)
     if ending is None:
         raise Refused("The file name has none of the endings .musicxml, .mxl, .xml and .abc.")
     if len(data) > MOST_UPLOAD:
@@ -196,7 +196,7 @@ def _from_abc(data: bytes) -> tuple[bytes, list[str]]:
         cleaned = "X:1\n" + re.sub(r"(?m)^X:.*\n?", "", cleaned)
     if cleaned.splitlines()[-1].startswith("[V:") or "\n[V:" in cleaned or "\n[r:" in cleaned:
         cleaned = clean_abc(cleaned)
-    xml, complaints = run_abc2xml(cleaned, seconds=ABC_SECONDS)
+    xml, complaints = run_abc2xml(cleaned, cpu_seconds=ABC_CPU_SECONDS)
     warnings: list[str] = (
         [Sentence("The ABC text was not read without doubt: %(detail)s", detail=complaints[0])] if complaints else []
     )

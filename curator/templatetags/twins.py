@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.filter
 def how_alike(pair: Suspects) -> str:
-    """The same notes; three semitones higher; 84 % alike."""
+    """The same notes; the second three semitones higher; nearly the same."""
     if pair.found.kind == Resemblance.SAME:
         return _("The same notes")
     if pair.found.kind == Resemblance.MOVED:
@@ -25,7 +25,7 @@ def how_alike(pair: Suspects) -> str:
         return (_("The second lies %(step)s higher") if steps > 0 else _("The second lies %(step)s lower")) % {
             "step": words
         }
-    return _("%(share)d of 100 turns are the same") % {"share": round(pair.found.likeness * 100)}
+    return _("Nearly the same notes: %(share)d of 100 places are alike") % {"share": round(pair.found.likeness * 100)}
 
 
 @register.filter

@@ -11,29 +11,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.bench import figures_ranking
+from tests.bench.figure import Figure as Figure
+from tests.bench.figures_library import engrave, shelf
+from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Figure:
-    """One measured number and what it was to be. `ok` is None where `value` is."""
-
-    issue: int
-    name: str
-    value: float | None
-    goal: str
-    ok: bool | None
-    command: str
-    commit: str = ""
-    machine: str = ""
-    note: str = ""
 
 
 Measure = Callable[[], Iterator[Figure]]
@@ -371,7 +360,15 @@ FIGURES: dict[str, Measure] = {
     "demo": demo_pieces,
     "demo-alone": demo_alone,
     "dataset": training_files,
+    "shelf": shelf,
+    "engrave": engrave,
     "twins": twins,
+    "ranking-winner": figures_ranking.winner,
+    "ranking-order": figures_ranking.order,
+    "ranking-pairs": figures_ranking.pairs,
+    "ranking-mathematics": figures_ranking.mathematics,
+    "training-curves": curves,
+    "training-speed": speed,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

@@ -54,7 +54,8 @@ class Text:
 class Pair:
     """Chosen over rejected, by name, judged in one session (a cue with one prompt).
 
-    p: probability that the order is right. weight: 1 for a vote; less where pairs of a session are not independent.
+    p: probability that the listener says so when asked. weight: 1 for a vote; less where pairs of a session are not
+    independent.
     """
 
     chosen: str

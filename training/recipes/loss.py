@@ -40,9 +40,9 @@ def preference_loss(
 
         loss = -log sigmoid(beta * (c - r - penalty * max(0, -c)))
 
-    p (M,): probability that the chosen piece is the better one. The loss is then the expectation over which of the two
-    is (conservative DPO, arXiv 2305.18290 appendix, with the penalty on whichever piece is taken as the better one), so
-    exchanging the pieces and taking 1 - p changes nothing. Without p it is 1.
+    p (M,): probability that the listener takes the chosen piece when asked. The loss is then the expectation over
+    which one it is (conservative DPO, arXiv 2305.18290 appendix, with the penalty on whichever piece is taken as the
+    better one), so exchanging the pieces and taking 1 - p changes nothing. Without p it is 1.
     lengths: scored characters of the pieces; when given, changes are means a character instead of sums, for pairs of
     unequal length (beta about ten then does what 0.1 does for sums).
     """

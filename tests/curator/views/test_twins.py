@@ -46,7 +46,7 @@ def test_pairs_stand_side_by_side_with_how_they_are_alike(owner_client):
     assert "These are two pieces" not in page  # the same notes are one music
     make_piece(CHANGED, "Nearly")
     assert "These are two pieces" in text(owner_client)
-    assert "of 100 turns are the same" in text(owner_client)
+    assert "of 100 places are alike" in text(owner_client)
 
 
 def test_what_is_not_compared_yet_is_given_to_a_worker(owner_client):
