@@ -35,6 +35,7 @@ SENTENCES = (
     gettext_noop("Bar %(bar)d: voice %(voice)d is missing."),
     gettext_noop("Bars in free time were given a metre as long as they are (%(bars)d)."),
     gettext_noop("Bars longer or shorter than their metre: %(bars)s."),
+    gettext_noop("Details that break the rules of MusicXML were left out; no notes: %(details)d."),
     gettext_noop("Hidden or cue notes were left out: %(notes)d."),
     gettext_noop("Long or unreadable words were left out: %(words)d."),
     gettext_noop("Notes beyond the keys of a piano: %(notes)d."),

@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench import figures_ranking
 from tests.bench.figure import Figure as Figure
+from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
@@ -369,6 +370,8 @@ FIGURES: dict[str, Measure] = {
     "ranking-mathematics": figures_ranking.mathematics,
     "training-curves": curves,
     "training-speed": speed,
+    "hostile": hostile,
+    "satie": satie,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 
