@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('curator', '0004_sittings'),
+        ('curator', '0005_downloads'),
     ]
 
     operations = [
