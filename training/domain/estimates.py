@@ -7,7 +7,7 @@ from generation.models.checkpoints import Checkpoint
 from generation.models.requests import Candidate, CandidateState
 from training.models.rounds import Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
-from training.recipes.job import RECIPES
+from training.recipes.job import read_settings
 
 CPU_SPEED, GPU_SPEED = 2e10, 2e13
 """Operations a second before a round was measured: two cores in float32, a GPU for gaming in float32."""
@@ -64,15 +64,17 @@ def _work(data: TrainingSet | PreferenceSet, base: Checkpoint, epochs: int | Non
     if isinstance(data, TrainingSet):
         pieces = [entry for entry in data.manifest.get("pieces", ()) if entry.get("split") != "eval"]
         patches = float(sum(entry.get("patches", 0) for entry in pieces))
-        epochs = epochs or RECIPES["sft"].epochs
+        epochs = epochs or read_settings("sft", {}).epochs
     else:
         patches = _patches_of_takes(data)
-        epochs = epochs or RECIPES["dpo"].epochs
-    sizes = base.sizes
-    hidden, size = sizes.get("hidden_size", 1), sizes.get("patch_size", 16)
+        epochs = epochs or read_settings("dpo", {}).epochs
+    hidden, size, patch_layers, char_layers = (
+        int(base.sizes.get(name, usual))
+        for name, usual in (("hidden_size", 1), ("patch_size", 16), ("patch_layers", 1), ("char_layers", 1))
+    )
     layer = 12 * hidden * hidden
-    each = sizes.get("patch_layers", 1) * layer + size * sizes.get("char_layers", 1) * layer + size * 128 * hidden
-    return 6.0 * patches * epochs * each
+    each = patch_layers * layer + size * char_layers * layer + size * 128 * hidden
+    return float(6.0 * patches * epochs * each)
 
 
 def _patches_of_takes(data: PreferenceSet) -> float:

@@ -257,15 +257,18 @@ class _Watch:
 
 def make_bundle(row: Round, folder: Path) -> str:
     """Write what a round learns from; its sha256. Raises DomainError and BundleError."""
-    shared = {
-        "patch_length": int(row.base.sizes["patch_length"]),
-        "base_sha256": str(row.base.meta.get("stored_sha256", row.base.sha256)),
-    }
+    patch_length = int(row.base.sizes["patch_length"])
+    base_sha256 = str(row.base.meta.get("stored_sha256", row.base.sha256))
     if row.training_set is not None:
         source = {"kind": "training set", "name": row.training_set.name, "sha256": row.training_set.sha256}
-        lessons = lessons_of(row.training_set)
         return build_sft(
-            folder, lessons, header=row.training_set.header, seed=int(row.settings["seed"]), source=source, **shared
+            folder,
+            lessons_of(row.training_set),
+            header=row.training_set.header,
+            patch_length=patch_length,
+            base_sha256=base_sha256,
+            seed=int(row.settings["seed"]),
+            source=source,
         )
     frozen = row.preference_set
     if frozen is None:
@@ -274,8 +277,15 @@ def make_bundle(row: Round, folder: Path) -> str:
     texts, pairs = preferences_of(_lines(files[TRAIN]), _lines(files[HELD_OUT]))
     source = {"kind": "preference set", "name": frozen.name, "sha256": frozen.sha256}
     return build_dpo(
-        folder, texts, pairs, votes=votes_of(frozen), header=row.base.header, source=source, **shared
-    )  # fmt: skip
+        folder,
+        texts,
+        pairs,
+        votes=votes_of(frozen),
+        header=row.base.header,
+        patch_length=patch_length,
+        base_sha256=base_sha256,
+        source=source,
+    )
 
 
 def vocabulary_after(row: Round) -> dict[str, Any]:

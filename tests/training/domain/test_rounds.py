@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from curator import jobs
 from curator.domain.errors import DomainError
-from curator.domain.rights import Purpose, confirm_rights
+from curator.domain.rights import confirm_rights
 from curator.models.jobs import JobState
+from curator.models.rights import Purpose
 from generation.domain.checkpoints import find_checkpoint, weights_path
 from generation.models.checkpoints import Checkpoint, CheckpointKind
 from tests.generation.writing import small_checkpoint
