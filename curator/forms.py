@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from curator.domain.library import ENDINGS
 from curator.domain.practice import STAGES
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
 from curator.domain.reasons import SPEAKING
@@ -56,14 +57,15 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """One or more files; cleans to a list of them."""
+    """One or more files, or none where that is allowed; cleans to a list of them."""
 
     widget = FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         """Every file by itself, as Django checks one."""
         files = data if isinstance(data, list | tuple) else [data]
-        return [super(FilesField, self).clean(file, initial) for file in files or [None]]
+        cleaned = [super(FilesField, self).clean(file, initial) for file in files or [None]]
+        return [file for file in cleaned if file]
 
 
 class ScoresForm(forms.Form):
@@ -71,10 +73,18 @@ class ScoresForm(forms.Form):
 
     scores = FilesField(
         label=_("Scores"),
+        required=False,
         allow_empty_file=True,  # an empty file is refused by its name, with the others
         max_length=None,
-        help_text=_("MusicXML (.musicxml, .mxl, .xml) or ABC (.abc), at most 20 MB each."),
-        error_messages={"required": _("Choose at least one file.")},
+        help_text=_("MusicXML (.musicxml, .mxl, .xml), ABC (.abc), .zip of them, or a list of addresses (.json)."),
+    )
+    folder = FilesField(
+        label=_("Or a whole folder"),
+        required=False,
+        allow_empty_file=True,
+        max_length=None,
+        widget=FilesInput(attrs={"webkitdirectory": True}),
+        help_text=_("Its scores and those in the folders inside; other files stay aside."),
     )
     title = forms.CharField(
         label=_("Title"), required=False, max_length=200, help_text=_("For one file; without it the file's own title.")
@@ -89,6 +99,17 @@ class ScoresForm(forms.Form):
     def clean_tags(self) -> tuple[str, ...]:
         """The tags, each once."""
         return _words(self.cleaned_data["tags"])
+
+    def clean(self) -> dict[str, Any]:
+        """`scores` holds the chosen files and those of the folder that are scores by their names."""
+        cleaned = super().clean() or self.cleaned_data
+        chosen, folder = cleaned.get("scores", []), cleaned.get("folder", [])
+        inside = [file for file in folder if (file.name or "").lower().endswith((*ENDINGS, ".zip"))]
+        if not chosen and not folder and not self.errors:
+            self.add_error("scores", _("Choose at least one file."))
+        elif not chosen and not inside and not self.errors:
+            self.add_error("folder", _("There is no score in this folder."))
+        return {**cleaned, "scores": [*chosen, *inside]}
 
 
 class TagForm(forms.Form):

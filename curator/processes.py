@@ -34,17 +34,21 @@ def run_bounded(
     input: bytes = b"",
     timeout: float,
     memory_mb: int,
+    cpu_seconds: float | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Completed:
     """Run `args` with `input` on stdin, at most `timeout` seconds and `memory_mb` MiB of address space.
+
+    With `cpu_seconds` it also ends, timed out, when it has worked so long: a machine with much else to do may then be
+    given a long `timeout`. Where the system sets no limits the timeout alone holds.
 
     The whole process group ends with the time limit. The memory bound holds where the system sets one (RLIMIT_AS;
     macOS and Windows do not), and is lower where less is allowed. Should this process be killed meanwhile, a bound on
     CPU time ends the orphan. Never raises for what the process does; OSError when it cannot be started.
     """
     with subprocess.Popen(
-        [*_with_limits(memory_mb, timeout), *args],
+        [*_with_limits(memory_mb, cpu_seconds or _CPU_SECONDS_PER_SECOND * timeout), *args],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -54,7 +58,9 @@ def run_bounded(
     ) as process:
         try:
             stdout, stderr = process.communicate(input, timeout=timeout)
-            return Completed(process.returncode, stdout, stderr, timed_out=False)
+            # With the one bound on CPU time the system ends a process by these signals only.
+            worked_out = cpu_seconds is not None and -process.returncode in _OUT_OF_CPU_TIME
+            return Completed(process.returncode, stdout, stderr, timed_out=worked_out)
         except subprocess.TimeoutExpired:
             end_group(process, grace=0)
             stdout, stderr = process.communicate()
@@ -80,13 +86,13 @@ os.execvp(sys.argv[3], sys.argv[3:])
 """
 # Threads spend CPU time side by side, so the bound is well above the one on time.
 _CPU_SECONDS_PER_SECOND = 4
+_OUT_OF_CPU_TIME = (9, 24)  # SIGKILL and SIGXCPU, which Windows does not name
 
 
-def _with_limits(memory_mb: int, seconds: float) -> list[str]:
+def _with_limits(memory_mb: int, cpu_seconds: float) -> list[str]:
     if WINDOWS:
         return []
-    cpu_seconds = math.ceil(_CPU_SECONDS_PER_SECOND * seconds) + 1
-    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(memory_mb), str(cpu_seconds)]
+    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(memory_mb), str(math.ceil(cpu_seconds) + 1)]
 
 
 def new_group() -> dict[str, Any]:

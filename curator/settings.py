@@ -152,6 +152,7 @@ PIANO_SAMPLES = NODE_MODULES / "@audio-samples" / "piano-velocity8"
 # An upload larger than this is refused before it is read.
 MAX_UPLOAD_MB = whole_number("CUEWRIGHT_MAX_UPLOAD_MB", 20)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD_MB * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # a folder of scores; together they are bounded by curator.uploads
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "curator.uploads.BoundedUploadHandler",

@@ -2,13 +2,19 @@
 
 from typing import Any
 
-from curator.domain import library, rendering, sketches, strips
+from curator.domain import library, parcels, rendering, sketches, strips
 from curator.jobs import Run, job
 
 
 @job(rendering.RENDER_JOB, on_end=rendering.rendering_ended)
 def render(run: Run, *, engraving_id: int, sound_id: int) -> None:
     """Engrave and sound one piece version."""
+    rendering.fulfil(engraving_id=engraving_id, sound_id=sound_id, run=run)
+
+
+@job(rendering.SOUND_JOB, on_end=rendering.rendering_ended)
+def perform(run: Run, *, engraving_id: int, sound_id: int) -> None:
+    """Sound one piece version that is engraved."""
     rendering.fulfil(engraving_id=engraving_id, sound_id=sound_id, run=run)
 
 
@@ -30,6 +36,33 @@ def import_upload(
 ) -> dict[str, Any]:
     """Make a piece of one uploaded file."""
     return library.import_upload(media=media, name=name, about=about, user=user, language=language, run=run)
+
+
+@job(library.PARCEL_JOB)
+def unpack_upload(
+    run: Run,
+    *,
+    media: int,
+    name: str,  # noqa: ARG001 (shown in the list of uploads)
+    about: dict[str, Any],
+    user: int | None = None,
+    language: str | None = None,
+) -> dict[str, Any]:
+    """Make an upload of every score in a zip file."""
+    return parcels.unpack_upload(media=media, about=about, user=user, language=language, run=run)
+
+
+@job(library.MANIFEST_JOB)
+def import_list(
+    run: Run,
+    *,
+    media: int,
+    name: str,  # noqa: ARG001 (shown in the list of uploads)
+    user: int | None = None,
+    language: str | None = None,
+) -> dict[str, Any]:
+    """Fetch and import the scores of a list of addresses."""
+    return parcels.import_list(media=media, user=user, language=language, run=run)
 
 
 @job(sketches.SKETCH_JOB)

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from curator.domain.rendering import add_mp3
+from curator.domain.standings import record_standing
 from curator.models.film import Cue
 from curator.models.library import Rendering, RenderingFile
 from curator.models.ranking import Judgement, Pair, Take
@@ -75,6 +76,7 @@ def exchange(cue: Cue, what: str) -> None:
         swap(Take, one, other, "prior_mean", "prior_source", "cohort")
         # the weak one has won what the strong one won; what the listener said stays what he said
         Judgement.objects.filter(cue=cue).update(left=F("right"), right=F("left"))
+        record_standing(cue=cue)
     elif what == "order":
         Pair.objects.filter(cue=cue, closed_at__isnull=True).update(
             left=F("right"), right=F("left"), left_rendering=F("right_rendering"), right_rendering=F("left_rendering")

@@ -30,7 +30,12 @@ from curator.notation.errors import NotationError
 from curator.notation.facts import facts_of
 from curator.notation.intake import MOST_UPLOAD
 
-IMPORT_JOB = "library.import"
+IMPORT_JOB, PARCEL_JOB, MANIFEST_JOB = "library.import", "library.parcel", "library.manifest"
+IMPORT_JOBS = (
+    IMPORT_JOB,
+    PARCEL_JOB,
+    MANIFEST_JOB,
+)  # a score; a zip file and a list of addresses, curator.domain.parcels
 ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
 
 
@@ -246,10 +251,10 @@ def _import_upload(media: int, name: str, about: dict[str, Any], user: int | Non
 
 def retry_import(*, job: Job) -> Job:
     """Import a refused upload again, with the same words; the refusal goes."""
-    if job.kind != IMPORT_JOB or job.is_open:
+    if job.kind not in IMPORT_JOBS or job.is_open:
         raise DomainError(_("This file is already being read."))
     again = enqueue(
-        kind=IMPORT_JOB,
+        kind=job.kind,
         queue="cpu",
         arguments=job.arguments,
         key=job.key,
@@ -262,12 +267,19 @@ def retry_import(*, job: Job) -> Job:
 
 def forget_import(*, job: Job) -> None:
     """Take a refused upload off the list. What became a piece stays."""
-    if job.kind != IMPORT_JOB or job.is_open:
+    if job.kind not in IMPORT_JOBS or job.is_open:
         raise DomainError(_("This file is still being read."))
     job.delete()
 
 
 def recent_imports(*, most: int = 30) -> Sequence[Job]:
-    """Uploads being read or refused, and the last ones that came in; newest first."""
-    found = Job.objects.filter(kind=IMPORT_JOB).exclude(state=JobState.CANCELLED)
-    return list(found.order_by("-created_at", "-pk")[:most])
+    """Uploads being read or done with, the last `most` of them, and of the refused ones as many more; newest first."""
+    found = Job.objects.filter(kind__in=IMPORT_JOBS).exclude(state=JobState.CANCELLED).order_by("-created_at", "-pk")
+    rows = {job.pk: job for job in (*found[:most], *found.filter(state=JobState.FAILED)[:most])}
+    return sorted(rows.values(), key=lambda job: (job.created_at, job.pk), reverse=True)
+
+
+def count_imports() -> tuple[int, int]:
+    """How many uploads wait or are being read, and how many were refused and not yet taken off the list."""
+    found = Job.objects.filter(kind__in=IMPORT_JOBS)
+    return found.open().count(), found.filter(state=JobState.FAILED).count()

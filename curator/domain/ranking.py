@@ -20,7 +20,9 @@ from curator.models.film import Cue
 from curator.models.identity import new_public_id
 from curator.models.library import Rendering
 from curator.models.ranking import Answer, Judgement, Pair, Reason, Take
-from curator.preference.choose import Choice, choose
+from curator.preference.best import odds
+from curator.preference.choose import Aim, Choice, choose
+from curator.preference.stop import certainty
 from curator.preference.votes import Vote
 
 Side = Literal["left", "right"]
@@ -50,12 +52,12 @@ class Listening:
     tags: Sequence[str] = field(default=())
 
 
-def next_pair(*, cue: Cue, rater: User | None, audible: bool = False) -> Pair | None:
+def next_pair(*, cue: Cue, rater: User | None, audible: bool = False, aim: Aim | None = None) -> Pair | None:
     """The pair this listener is to hear now, or None while the cue has fewer than two takes for it.
 
     An open pair is handed out again, the same takes on the same sides, until it is answered; then the one that was
     prepared ahead. With `audible` only takes whose sound is ready count. Without a rater (scripts) each call makes a
-    new pair.
+    new pair. Without an `aim` pairs look for the winner until he is sure enough, and teach the model from there on.
     """
     with transaction.atomic():
         Cue.objects.select_for_update().get(pk=cue.pk)
@@ -68,7 +70,7 @@ def next_pair(*, cue: Cue, rater: User | None, audible: bool = False) -> Pair | 
                         pair.ahead = False
                     return pair
                 _close(pair)
-        return field.hand_out(rater, None)
+        return field.hand_out(rater, None, aim=aim)
 
 
 def prepare_pair(*, cue: Cue, rater: User) -> Pair | None:
@@ -112,7 +114,9 @@ class _Running:
         silent = self.audible and None in (pair.left_rendering_id, pair.right_rendering_id)
         return {pair.left_id, pair.right_id} <= {take.pk for take in self.takes} and not silent
 
-    def hand_out(self, rater: User | None, before: Pair | None, *, ahead: bool = False) -> Pair | None:
+    def hand_out(
+        self, rater: User | None, before: Pair | None, *, ahead: bool = False, aim: Aim | None = None
+    ) -> Pair | None:
         """A new pair for this listener; `before`: the one that is still being heard."""
         now = read_field(cue=self.cue, takes=self.takes)
         own = [
@@ -127,14 +131,7 @@ class _Running:
             for pair in heard
             if pair.left_id in place and pair.right_id in place
         ]
-        busy = self._busy(rater, place)
-        choice = self._choose(now, [vote for _row, vote in own] + unsaid, rater)
-        if choice is not None and choice.repeat_of is None and frozenset((choice.left, choice.right)) in busy:
-            # a second look, as if the pair had just been skipped; with nothing better the first one stays
-            unsaid.append(Vote(choice.left, choice.right, "skip"))
-            other = self._choose(now, [vote for _row, vote in own] + unsaid, rater)
-            if other is not None and other.repeat_of is None and frozenset((other.left, other.right)) not in busy:
-                choice = other
+        choice = self._choose(now, [vote for _row, vote in own] + unsaid, rater, place, aim)
         if choice is None or (choice.repeat_of is not None and choice.repeat_of >= len(own)):
             return None
         left, right = now.takes[choice.left], now.takes[choice.right]
@@ -152,7 +149,18 @@ class _Running:
             ahead=ahead,
         )
 
-    def _choose(self, now: Field, history: list[Vote], rater: User | None) -> Choice | None:
+    def _choose(
+        self, now: Field, history: list[Vote], rater: User | None, place: dict[int, int], aim: Aim | None
+    ) -> Choice | None:
+        if len(now.takes) < 2:
+            return None
+        belief = odds(now.posterior)
+        sure = now.informed > 0 and certainty(now.posterior, now=belief).sure
+        by_others = {
+            vote.pair
+            for row, vote in zip(now.judgements, now.votes, strict=True)
+            if rater is not None and row.rater_id != rater.pk and vote.orders
+        }
         return choose(
             now.posterior,
             history,
@@ -160,9 +168,13 @@ class _Running:
             rater=rater.public_id if rater else "",
             names=[take.number for take in now.takes],
             informed=now.informed,
+            aim=aim or ("teach" if sure else "winner"),
+            others=by_others,
+            busy=self._busy(rater, place),
+            now=belief,
         )
 
-    def _busy(self, rater: User | None, place: dict[int, int]) -> set[frozenset[int]]:
+    def _busy(self, rater: User | None, place: dict[int, int]) -> set[tuple[int, int]]:
         """The pairs that others are hearing now, by the index of their takes."""
         if rater is None:
             return set()
@@ -170,7 +182,7 @@ class _Running:
             cue=self.cue, closed_at__isnull=True, rater__isnull=False, created_at__gt=timezone.now() - BUSY
         ).exclude(rater=rater)
         return {
-            frozenset((place[left], place[right]))
+            (place[left], place[right])
             for left, right in others.values_list("left_id", "right_id")
             if left in place and right in place
         }

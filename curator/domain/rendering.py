@@ -21,13 +21,13 @@ from curator.domain.media import read_media, store_media
 from curator.domain.shelving import shelve_pieces
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
-from curator.models.jobs import Job
+from curator.models.jobs import Job, JobState
 from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingFile, RenderingState
 from curator.rendering.errors import RenderingError
 from curator.rendering.version import RENDERER
 
 ENGRAVING, SOUND = "engraving", "sound"
-RENDER_JOB, MP3_JOB = "curator.render", "curator.sound"
+RENDER_JOB, SOUND_JOB, MP3_JOB = "curator.render", "curator.perform", "curator.sound"
 
 TempoMap = Sequence[Sequence[float]]
 """[[bar, quarters a minute], ...] as a cue has it; empty: the written tempi."""
@@ -86,11 +86,15 @@ def request_rendering(
         Rendering.objects.filter(pk__in=ids, state=RenderingState.FAILED).update(state=RenderingState.PENDING, error="")
         found = _rows(version, tempo_map)
     if found.pending:
+        engraved = found.engraving.state == RenderingState.READY
+        drawing = f"render:{found.engraving.key}"
+        if engraved and Job.objects.open().filter(key=drawing).exists():
+            return found  # that job is at the sound
         enqueue(
-            kind=RENDER_JOB,
+            kind=SOUND_JOB if engraved else RENDER_JOB,
             queue="cpu",
             arguments={"engraving_id": found.engraving.pk, "sound_id": found.sound.pk},
-            key=f"render:{found.engraving.key}",
+            key=f"sound:{found.engraving.key}" if engraved else drawing,
             created_by=created_by,
             priority=priority,
         )
@@ -110,14 +114,36 @@ def make_rendering(*, version: PieceVersion, tempo_map: TempoMap = (), run: Run 
 
 
 def fulfil(*, engraving_id: int, sound_id: int, run: Run) -> None:
-    """Make the two renderings of a job. Raises DomainError with the sentence of what failed."""
+    """Make the two renderings of a job. Raises DomainError with the sentence of what failed.
+
+    Sounding takes many times longer than engraving: when other work waits, the sound of what was just engraved gets
+    a job of its own behind it, so that twenty new pieces are all seen before the first is heard.
+    """
     engraving = Rendering.objects.select_related("version").filter(pk=engraving_id).first()
     if engraving is None or not Rendering.objects.filter(pk=sound_id).exists():
         return  # the piece was deleted meanwhile
+    if engraving.state == RenderingState.PENDING:
+        _engrave(engraving, run)
+        engraving.refresh_from_db()
+        if engraving.state == RenderingState.READY and _others_wait():
+            enqueue(
+                kind=SOUND_JOB,
+                queue="cpu",
+                arguments={"engraving_id": engraving_id, "sound_id": sound_id},
+                key=f"sound:{engraving.key}",
+                created_by=run.job.created_by,
+                priority=run.job.priority,
+            )
+            return
     found = make_rendering(version=engraving.version, tempo_map=engraving.tempo_map, run=run)
     for row in (found.engraving, found.sound):
         if row.state == RenderingState.FAILED:
             raise DomainError(row.error)
+
+
+def _others_wait() -> bool:
+    """Whether something waits for a worker that is not a sound."""
+    return Job.objects.filter(queue="cpu", state=JobState.QUEUED).exclude(kind=SOUND_JOB).exists()
 
 
 def rendering_ended(row: Job) -> None:

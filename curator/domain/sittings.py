@@ -72,8 +72,11 @@ def cues_to_hear() -> QuerySet[Cue]:
     )
 
 
-def next_cue(*, rater: User, here: Cue | None = None) -> Cue | None:
-    """The cue to go on with: the one a pair was prepared of, else this one for a few pairs, else the least sure."""
+def next_cue(*, rater: User, here: Cue | None = None, hearing: bool = False) -> Cue | None:
+    """The cue to go on with: the one a pair was prepared of, else this one for a few pairs, else the least sure.
+
+    `hearing`: a pair of this cue is being heard and counts as one of the few.
+    """
     places = list(cues_to_hear())
     ahead = Pair.objects.filter(rater=rater, closed_at__isnull=True, ahead=True).values_list("cue", flat=True).first()
     by_key = {cue.pk: cue for cue in places}
@@ -82,7 +85,7 @@ def next_cue(*, rater: User, here: Cue | None = None) -> Cue | None:
     others = [cue for cue in places if here is None or cue.pk != here.pk]
     if here is None or here.pk not in by_key:
         return others[0] if others else None
-    if not others or _run_of(rater, here) < PAIRS_OF_A_CUE or (others[0].practice and not here.practice):
+    if not others or _run_of(rater, here) + hearing < PAIRS_OF_A_CUE or (others[0].practice and not here.practice):
         return by_key[here.pk]
     return others[0]
 

@@ -144,6 +144,25 @@ def read_standings(*, cue: Cue, rater: User | None = None) -> Standings:
     return standings_of(read_field(cue=cue, rater=rater))
 
 
+@dataclass(frozen=True)
+class Sureness:
+    """How sure the winner of a cue is: judgements that say something of order, P(best) of the leader, enough or not."""
+
+    votes: int
+    p_best: float
+    sure_enough: bool
+
+
+def read_sureness(*, cue: Cue) -> Sureness:
+    """The same as the standings say, from the row that the last judgement wrote, where the takes are still those."""
+    running = set(cue.takes.in_the_running().values_list("public_id", flat=True))
+    row = Standing.objects.filter(cue=cue, rater__isnull=True).order_by("-pk").first()
+    if row and row.estimator == ESTIMATOR and {one["take"] for one in row.strengths} == running and row.strengths:
+        return Sureness(row.votes, row.strengths[0]["p_best"], row.sure_enough)
+    now = read_standings(cue=cue)
+    return Sureness(now.votes, now.certainty.p_best if now.certainty else 0.0, now.sure_enough)
+
+
 def record_standing(*, cue: Cue) -> Standings:
     """Fit everybody's judgements and write the result down as the newest row of the cue's history."""
     now = read_standings(cue=cue)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from curator.domain.library import IMPORT_JOB
+from curator.domain.library import IMPORT_JOBS
 from curator.jobs import WORKER_ALIVE_SECONDS
 from curator.models.film import Cue
 from curator.models.jobs import Job, JobState, Worker
@@ -110,7 +110,7 @@ def workers_facts(*, now: datetime | None = None) -> WorkersFacts:
         jobs=_open_jobs(),
         failed=list(
             Job.objects.filter(state=JobState.FAILED, finished_at__gte=now - timedelta(days=1))
-            .exclude(kind=IMPORT_JOB)
+            .exclude(kind__in=IMPORT_JOBS)
             .order_by("-finished_at")[:5]
         ),
     )

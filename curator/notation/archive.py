@@ -1,15 +1,20 @@
 """Opens compressed MusicXML (.mxl) without trusting it."""
 
 import io
+import os
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from curator.notation.errors import NotationError, Sentence
 from curator.notation.musicxml import parse_tree
 
 MOST_ENTRIES = 64
 MOST_UNPACKED = 30_000_000
+MOST_DIRECTORY = 2_000_000  # bytes of the list of contents; 2000 long names have 800 kB
+_TAIL = 22 + 0xFFFF  # the end record with the longest comment
 _CONTAINER = "META-INF/container.xml"
 _SCORE_ENDINGS = (".xml", ".musicxml")
 
@@ -29,8 +34,10 @@ def is_zip(data: bytes) -> bool:
 
 def unpack(data: bytes) -> Unpacked:
     """The score that the container names, or the only one there is. Nothing is written to disk."""
+    file = io.BytesIO(data)
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        bounded_directory(file)
+        with zipfile.ZipFile(file) as archive:
             return _read(archive)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, ValueError) as error:
         if isinstance(error, NotationError):
@@ -40,6 +47,29 @@ def unpack(data: bytes) -> Unpacked:
         raise NotationError("The compressed file is encrypted or packed in an unknown way.") from None
 
 
+def bounded_directory(file: BinaryIO) -> None:
+    """Refuse a zip file whose list of contents is so long that reading the list alone would fill the memory.
+
+    Raises NotationError; leaves the file at its beginning.
+    """
+    length = file.seek(0, os.SEEK_END)
+    file.seek(max(0, length - _TAIL))
+    tail = file.read(_TAIL)
+    file.seek(0)
+    place = tail.rfind(b"PK\x05\x06")
+    if place < 0 or len(tail) - place < 22:
+        raise NotationError("The compressed file is damaged or cut off.")
+    size = int.from_bytes(tail[place + 12 : place + 16], "little")
+    if size > MOST_DIRECTORY or b"PK\x06\x07" in tail[max(0, place - 20) : place]:
+        raise NotationError("The compressed file has a list of contents that is too long.")
+
+
+def names_outside(name: str) -> bool:
+    """Whether a name in a zip file would lead out of the folder it is unpacked in."""
+    plain = name.replace("\\", "/")
+    return plain.startswith("/") or ".." in plain.split("/") or re.match(r"[A-Za-z]:", plain) is not None
+
+
 def _read(archive: zipfile.ZipFile) -> Unpacked:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MOST_ENTRIES:
@@ -47,8 +77,7 @@ def _read(archive: zipfile.ZipFile) -> Unpacked:
     if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
         raise NotationError("The compressed file unpacks to more than %(size)d MB.", size=MOST_UNPACKED // 1_000_000)
     for entry in entries:
-        name = entry.filename.replace("\\", "/")
-        if name.startswith("/") or ".." in name.split("/") or ":" in name:
+        if names_outside(entry.filename):
             raise NotationError("The compressed file names a path outside itself.")
     names = {entry.filename: entry for entry in entries}
     warnings: tuple[str, ...] = ()

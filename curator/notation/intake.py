@@ -15,7 +15,7 @@ from curator.notation.fingerprint import fingerprint
 from curator.notation.lexer import Sound, elements
 from curator.notation.musicxml import Measure, note_count, read_xml
 from curator.notation.piano import take_piano
-from curator.notation.schema import schema_errors
+from curator.notation.schema import drop_odd_attributes, schema_errors
 from curator.notation.tally import bars_shown, tally_of_measures
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ MOST_IN_A_CHORD = 48
 MOST_TAGS = 900_000  # opening and closing; measured: the tree of so many takes 200 MB
 LONGEST_BAR = 256  # whole notes
 MOST_ABC = 300_000  # characters
-ABC_SECONDS = 20.0
-_ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
+ABC_CPU_SECONDS = 8.0
+ENDINGS = (".mxl", ".musicxml", ".xml", ".abc")
 _NOT_MUSIC: tuple[str, ...] = ("credit", "defaults", "identification/miscellaneous")
+_NOT_MUSIC += tuple(f"part-list/score-part/{tag}" for tag in ("midi-device", "midi-instrument"))
 _NOT_MUSIC += tuple(f".//{tag}" for tag in ("print", "link", "bookmark", "listening", "listen", "play"))
 _NOT_MUSIC += tuple(f".//sound/{tag}" for tag in ("instrument-change", "midi-device", "midi-instrument"))
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -72,7 +73,7 @@ def read_score(name: str, data: bytes) -> Intake:
 
 
 def _read_score(name: str, data: bytes) -> Intake:
-    ending = next((end for end in _ENDINGS if name.lower().endswith(end)), None)
+    ending = next((end for end in ENDINGS if name.lower().endswith(end)), None)
     if ending is None:
         raise Refused("The file name has none of the endings .musicxml, .mxl, .xml and .abc.")
     if len(data) > MOST_UPLOAD:
@@ -104,6 +105,11 @@ def _read_score(name: str, data: bytes) -> Intake:
     _bounds(root)
     title, composer = _title(root), _composer(root)
     _strip(root)
+    odd = drop_odd_attributes(root)
+    if odd:
+        warnings.append(
+            Sentence("Details that break the rules of MusicXML were left out; no notes: %(details)d.", details=odd)
+        )
     broken = schema_errors(root, most=1)
     if broken:
         raise Refused("The file breaks the rules of MusicXML. %(detail)s", detail=broken[0])
@@ -196,7 +202,7 @@ def _from_abc(data: bytes) -> tuple[bytes, list[str]]:
         cleaned = "X:1\n" + re.sub(r"(?m)^X:.*\n?", "", cleaned)
     if cleaned.splitlines()[-1].startswith("[V:") or "\n[V:" in cleaned or "\n[r:" in cleaned:
         cleaned = clean_abc(cleaned)
-    xml, complaints = run_abc2xml(cleaned, seconds=ABC_SECONDS)
+    xml, complaints = run_abc2xml(cleaned, cpu_seconds=ABC_CPU_SECONDS)
     warnings: list[str] = (
         [Sentence("The ABC text was not read without doubt: %(detail)s", detail=complaints[0])] if complaints else []
     )

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import music21
-from music21 import note, stream
+from music21 import harmony, note, stream
 from music21.musicxml.xmlToM21 import MusicXMLImporter
 
 
@@ -32,6 +32,8 @@ def count(request: dict[str, Any]) -> dict[str, Any]:
             for holder in (measure, *measure.voices):
                 start = 0 if holder is measure else holder.offset
                 for sound in holder.getElementsByClass(note.NotRest):
+                    if isinstance(sound, harmony.Harmony):
+                        continue  # a chord symbol, which music21 takes for a chord
                     for tone in sound.notes if sound.isChord else (sound,):
                         if isinstance(tone, note.Note) and not tone.style.hideObjectOnPrint:
                             onset, length = start + sound.offset, sound.quarterLength

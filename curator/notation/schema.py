@@ -1,6 +1,7 @@
 """The MusicXML 4.0 schema, from the file that the package `musicxml` carries."""
 
 import importlib.util
+import re
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,8 @@ from curator.notation.errors import NotationError
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+MOST_ODD = 5000
 
 # The schema imports two others from the network; it uses only these attributes of them.
 _XML = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="http://www.w3.org/XML/1998/namespace">
@@ -58,3 +61,26 @@ def schema_errors(root: "_Element", *, most: int = 5) -> tuple[str, ...]:
         return ()
     log: Any = schema.error_log
     return tuple(f"Line {entry.line}: {entry.message[:200]}" for entry in islice(log, most))
+
+
+def drop_odd_attributes(root: "_Element") -> int:
+    """Remove attributes that break the schema; how many went.
+
+    Exporters write impossible loudness or layout there (MuseScore a dynamics of -1.11); notes are elements.
+    """
+    schema = _schema()
+    if schema.validate(root):
+        return 0
+    dropped = 0
+    tree = root.getroottree()
+    log: Any = schema.error_log
+    for entry in islice(log, MOST_ODD):
+        found = re.match(r"Element '[^']+', attribute '([^']+)'", entry.message)
+        if found is None or not entry.path:
+            continue
+        places: Any = tree.xpath(entry.path)
+        for element in places:
+            if found[1] in element.attrib:
+                del element.attrib[found[1]]
+                dropped += 1
+    return dropped

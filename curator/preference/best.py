@@ -16,10 +16,14 @@ DRAWS = 4000
 
 @dataclass(frozen=True, eq=False)
 class Odds:
-    """P(best) (N,), which sums to 1, and the expected regret (N,) in log-odds of choosing each clip now."""
+    """P(best) (N,), which sums to 1, and the expected regret (N,) in log-odds of choosing each clip now.
+
+    strengths (N, draws): the draws behind it, a clip a row.
+    """
 
     p_best: Floats
     regret: Floats
+    strengths: Floats
 
     @property
     def leader(self) -> int:
@@ -28,16 +32,19 @@ class Odds:
 
 
 def draw(posterior: Posterior, *, count: int = DRAWS, seed: int = 0) -> Floats:
-    """Strengths drawn from the posterior (count, N) in opposite pairs; same seed, same draws."""
-    half = _noise((count + 1) // 2, posterior.size, seed) @ np.linalg.cholesky(posterior.cov).T
+    """Strengths drawn from the posterior (N, count) in opposite pairs; same seed, same draws."""
+    half = np.linalg.cholesky(posterior.cov) @ _noise(posterior.size, (count + 1) // 2, seed)
+    strengths = np.empty((posterior.size, count))
     # opposite pairs cancel the error of the mean
-    return np.concatenate([posterior.mean + half, posterior.mean - half])[:count]
+    strengths[:, ::2] = posterior.mean[:, None] + half
+    strengths[:, 1::2] = posterior.mean[:, None] - half[:, : count // 2]
+    return strengths
 
 
 @lru_cache(maxsize=16)
-def _noise(count: int, size: int, seed: int) -> Floats:
-    """Standard normal numbers (count, size); kept, since every page asks for the same ones. Not to be changed."""
-    return np.random.default_rng(seed).standard_normal((count, size))
+def _noise(size: int, count: int, seed: int) -> Floats:
+    """Standard normal numbers (size, count); kept, since every page asks for the same ones. Not to be changed."""
+    return np.random.default_rng(seed).standard_normal((size, count))
 
 
 def odds(posterior: Posterior, *, count: int = DRAWS, seed: int = 0) -> Odds:
@@ -45,13 +52,12 @@ def odds(posterior: Posterior, *, count: int = DRAWS, seed: int = 0) -> Odds:
     if posterior.size == 0:
         raise ValueError("no clip to choose from")
     strengths = draw(posterior, count=count, seed=seed)
-    first = np.argmax(strengths, axis=1)
-    wins = np.bincount(first, minlength=posterior.size)
+    highest = strengths.max(axis=0)
     leader = int(np.argmax(posterior.mean))
     # only the leader's regret needs the draws; the others differ from it by the exact gap of the means
-    least = float(np.mean(strengths[np.arange(strengths.shape[0]), first] - strengths[:, leader]))
+    least = float(np.mean(highest - strengths[leader]))
     regret = least + (posterior.mean[leader] - posterior.mean)
-    return Odds(p_best=wins / strengths.shape[0], regret=regret)
+    return Odds(p_best=(strengths == highest).mean(axis=1), regret=regret, strengths=strengths)
 
 
 def intervals(posterior: Posterior, *, level: float) -> Floats:

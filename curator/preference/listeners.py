@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from curator.preference.choose import REPEAT_AFTER
 from curator.preference.fit import Floats, Posterior
 from curator.preference.raters import fit_raters
 from curator.preference.votes import Vote
@@ -94,24 +95,25 @@ class Difference:
         return tuple(int(clip) for clip in clips[np.argsort(-np.abs(self.gap[clips]), kind="stable")])
 
 
-def repeats_of(history: Sequence[Vote]) -> tuple[tuple[Vote, Vote], ...]:
+def repeats_of(history: Sequence[Vote], *, after: int = REPEAT_AFTER) -> tuple[tuple[Vote, Vote], ...]:
     """One listener's answers to pairs that came again: (the time before, this time), in order of this time.
 
-    "bad" and "skip" say nothing on order and are passed over.
+    Those that came again within `after` answers are left out, since he may remember them; "bad" and "skip" say
+    nothing on order and are passed over.
     """
-    last: dict[tuple[int, int], Vote] = {}
+    last: dict[tuple[int, int], int] = {}
     found: list[tuple[Vote, Vote]] = []
-    for vote in history:
+    for index, vote in enumerate(history):
         if vote.orders:
-            if vote.pair in last:
-                found.append((last[vote.pair], vote))
-            last[vote.pair] = vote
+            if vote.pair in last and index - last[vote.pair] > after:
+                found.append((history[last[vote.pair]], vote))
+            last[vote.pair] = index
     return tuple(found)
 
 
-def consistency(histories: Iterable[Sequence[Vote]]) -> Consistency:
-    """One listener's self-consistency over his histories, one a cue, each in order of time."""
-    found = [pair for history in histories for pair in repeats_of(history)]
+def consistency(histories: Iterable[Sequence[Vote]], *, after: int = REPEAT_AFTER) -> Consistency:
+    """One listener's self-consistency over his histories, one a cue, each in order of time; see `repeats_of`."""
+    found = [pair for history in histories for pair in repeats_of(history, after=after)]
     same = sum(_alike(*pair) for pair in found)
     low, high = wilson(same, len(found))
     share = same / len(found) if found else float("nan")

@@ -9,8 +9,9 @@ import numpy as np
 from curator.preference.best import Odds, odds
 from curator.preference.fit import PRIOR_SD, Posterior
 
-ENOUGH_REGRET = 0.1
-"""Expected loss in log-odds; simulated with 16 clips: true regret 0.06-0.09 after a median of 48-76 votes."""
+ENOUGH_REGRET = 0.09
+"""Expected loss in log-odds; where the posterior states this, the true loss of simulated scenes is 0.1 or less on
+average (docs/figures.json)."""
 ENOUGH_P_BEST = 0.8
 PACE = 1.6
 """Answers for each clip that shrink the expected regret by the factor e, before anything was heard: 1.1 for a decided
@@ -30,7 +31,7 @@ class Certainty:
 
 
 def certainty(posterior: Posterior, *, now: Odds | None = None) -> Certainty:
-    """How sure the winner is: enough at expected regret <= 0.1 or P(best) >= 0.8.
+    """How sure the winner is: enough at expected regret <= 0.09 or P(best) >= 0.8.
 
     `now` are the odds of this posterior where the caller has them already.
     """
@@ -44,8 +45,8 @@ def votes_needed(now: Certainty, *, clips: int, votes: int) -> int:
     """About how many more answers until `now`, reached after `votes`, is sure enough; 0 when it is.
 
     The expected regret falls about as fast as by a constant factor for every so many answers a clip; how fast in
-    this cue is told by the way so far. In simulations (tests/bench/figures_preferences.py) half of the forecasts are
-    within a factor of two.
+    this cue is told by the way so far. How many forecasts are within a factor of two is measured in
+    tests/bench/ranking.py.
     """
     if now.sure or clips < 2:
         return 0

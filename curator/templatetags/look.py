@@ -47,6 +47,7 @@ def job_name(job: Job) -> str:
     names = {
         "generation.write": _("Write takes"),
         "curator.render": _("Engrave and sound"),
+        "curator.perform": _("Sound"),
         "curator.sound": _("Sound for this browser"),
         "curator.strip": _("Draw the continuous score"),
         "library.import": _("Add scores"),

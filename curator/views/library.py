@@ -1,5 +1,7 @@
 """The library: what there is, and how more comes in."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,13 +14,14 @@ from curator.domain import saved_views
 from curator.domain.catalogue import read_catalogue
 from curator.domain.errors import DomainError
 from curator.domain.library import (
-    IMPORT_JOB,
+    IMPORT_JOBS,
     About,
+    count_imports,
     forget_import,
     recent_imports,
     retry_import,
-    upload_score,
 )
+from curator.domain.parcels import upload_file
 from curator.filters import address_of, wanted_from
 from curator.forms import ScoresForm
 from curator.models.jobs import Job, JobState
@@ -97,7 +100,7 @@ def add_scores(request: SignedInRequest) -> HttpResponse:
         for file in form.cleaned_data["scores"]:
             try:
                 data = file.read(MOST_UPLOAD + 1)  # one byte too many is enough to be refused
-                upload_score(name=file.name, data=data, about=_about(form), created_by=request.user)
+                upload_file(name=file.name, data=data, about=_about(form), created_by=request.user)
                 taken += 1
             except DomainError as error:
                 refused.append((file.name, str(error)))
@@ -106,7 +109,7 @@ def add_scores(request: SignedInRequest) -> HttpResponse:
             messages.success(request, words)
         if not refused:
             return redirect("add_scores")
-    context = {"form": form, "refused": refused, "imports": recent_imports()}
+    context = {"form": form, "refused": refused, **_imports()}
     return render(request, "curator/add_scores.html", context, status=400 if posted else 200)
 
 
@@ -114,13 +117,13 @@ def add_scores(request: SignedInRequest) -> HttpResponse:
 @owner
 def imports(request: HttpRequest) -> HttpResponse:
     """The list of uploads alone, asked for again while one is being read."""
-    return render(request, "curator/imports.html", {"imports": recent_imports()})
+    return render(request, "curator/imports.html", _imports())
 
 
 @require_POST
 @owner
 def retry(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Read a refused upload again."""
+    """Read a refused upload again, or do what is left of a list."""
     try:
         retry_import(job=_import(public_id))
     except DomainError as error:
@@ -143,7 +146,13 @@ def forget(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _import(public_id: str) -> Job:
-    return get_object_or_404(Job, kind=IMPORT_JOB, public_id=public_id)
+    return get_object_or_404(Job, kind__in=IMPORT_JOBS, public_id=public_id)
+
+
+def _imports() -> dict[str, Any]:
+    """The last uploads, and how many there are in all that wait or were refused."""
+    waiting, refused = count_imports()
+    return {"imports": recent_imports(), "waiting": waiting, "refused_in_all": refused}
 
 
 def _unfinished() -> list[Job]:

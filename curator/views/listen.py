@@ -19,7 +19,7 @@ from curator.domain.pair_sounds import SoundPending, sound_of
 from curator.domain.ranking import last_judgement, next_pair, prepare_pair, record_judgement, undo_judgement
 from curator.domain.reasons import SPEAKING, reasons_of
 from curator.domain.sittings import next_cue, read_sitting
-from curator.domain.standings import read_standings
+from curator.domain.standings import read_sureness
 from curator.film.tempo import Metre, Section, TempoMap
 from curator.forms import JudgementForm
 from curator.models.accounts import User
@@ -106,7 +106,7 @@ def judge(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
 def prepare(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     """The sounds that will follow, so that the page fetches them while this pair is heard; 204 where none do."""
     cue = _cue(slug, number)
-    place = next_cue(rater=request.user, here=cue) if whole_sitting(request) else cue
+    place = next_cue(rater=request.user, here=cue, hearing=True) if whole_sitting(request) else cue
     pair = prepare_pair(cue=place, rater=request.user) if place else None
     if pair is None:
         return HttpResponse(status=204)
@@ -151,7 +151,7 @@ def _cue(slug: str, number: str) -> Cue:
 def _page(request: SignedInRequest, cue: Cue, pair: Pair, status: int = 200) -> HttpResponse:
     whole = whole_sitting(request)
     last = last_judgement(rater=request.user, cue=None if whole else cue)
-    standings = read_standings(cue=cue)
+    standings = read_sureness(cue=cue)
     picture = picture_of(cue=cue)
     return render(
         request,
@@ -175,7 +175,7 @@ def _page(request: SignedInRequest, cue: Cue, pair: Pair, status: int = 200) -> 
             "video_url": _video_url(picture, request.user),
             "bars": bar_starts(cue),
             "standings": standings,
-            "sure": round(100 * standings.certainty.p_best) if standings.votes and standings.certainty else 0,
+            "sure": round(100 * standings.p_best) if standings.votes else 0,
             "enough": round(100 * ENOUGH_P_BEST),
             "last": last,
             "said": words_of(last.answer) if last else "",

@@ -354,6 +354,9 @@ async function send(form, body, after) {
     if (response.url !== location.href) history.replaceState(null, "", response.url);
     open();
     page.say(after);
+    for (const toast of answered.querySelectorAll("#toasts [data-toast]")) {
+      document.dispatchEvent(new CustomEvent("toast", { detail: { text: toast.firstChild.textContent } }));
+    }
   } catch {
     page.trouble = page.words.wordsUnsaved;
     page.show();

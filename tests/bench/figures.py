@@ -11,30 +11,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.bench import figures_ranking
+from tests.bench.figure import Figure as Figure
+from tests.bench.figures_intake import hostile, satie
+from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Figure:
-    """One measured number and what it was to be. `ok` is None where `value` is."""
-
-    issue: int
-    name: str
-    value: float | None
-    goal: str
-    ok: bool | None
-    command: str
-    commit: str = ""
-    machine: str = ""
-    note: str = ""
 
 
 Measure = Callable[[], Iterator[Figure]]
@@ -325,7 +314,8 @@ def raters() -> Iterator[Figure]:
         lost = found["lost"] + found["doubled"] + sum(found["errors"].values())
         clean = lost == 0 and found["kept"] == found["answers"] == 400
         spent = ", ".join(f"{kind} {value}" for kind, value in found["p95_ms"].items())
-        note = f"p95 in ms: {spent}; answer: median {found['median_ms']}, longest {found['longest_ms']}"
+        note = f"p95 in ms: {spent}; answer: median {found['median_ms']}, longest {found['longest_ms']}; "
+        note += f"processor time of the server {found['server_ms_an_answer']} ms an answer, with page and sounds"
         p95 = found["p95_ms"]["answer"]
         yield Figure(5, f"{title}: kept", found["kept"], "400", clean, command, note="one in ten sent twice at once")
         yield Figure(5, f"{title}: lost, doubled or refused", lost, "0", clean, command, note=str(found["errors"]))
@@ -360,14 +350,28 @@ FIGURES: dict[str, Measure] = {
     "engine": engine,
     "raters": raters,
     "listening-browser": _tests_of(
-        5, "listening in Chromium: passed tests", 8, "-m", "e2e", "tests/e2e/test_listening.py"
+        5,
+        "listening in Chromium: passed tests",
+        12,
+        "-m",
+        "e2e",
+        "tests/e2e/test_listening.py",
+        "tests/e2e/test_sitting.py",
     ),
     "demo": demo_pieces,
     "demo-alone": demo_alone,
     "dataset": training_files,
+    "shelf": shelf,
+    "engrave": engrave,
     "twins": twins,
+    "ranking-winner": figures_ranking.winner,
+    "ranking-order": figures_ranking.order,
+    "ranking-pairs": figures_ranking.pairs,
+    "ranking-mathematics": figures_ranking.mathematics,
     "training-curves": curves,
     "training-speed": speed,
+    "hostile": hostile,
+    "satie": satie,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

@@ -6,10 +6,8 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.bench.figures import Figure
+from tests.bench.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = "tests/training/recipes"
@@ -23,10 +21,8 @@ HELD = {
 """What tests hold, and which."""
 
 
-def curves() -> Iterator["Figure"]:
+def curves() -> Iterator[Figure]:
     """What is right or wrong, whatever the machine: numbers of passed tests."""
-    from tests.bench.figures import Figure  # here, for that module imports this one
-
     for name, words in HELD.items():
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-n", "0", *words.split()],
@@ -38,10 +34,9 @@ def curves() -> Iterator["Figure"]:
         yield Figure(6, f"{name}: passed tests", passed, "all pass", fine, f"pytest {words}")
 
 
-def speed() -> Iterator["Figure"]:
+def speed() -> Iterator[Figure]:
     """A preference step against the reference's way, and what a step on the large model takes."""
     from generation.notagen.config import ModelConfig
-    from tests.bench.figures import Figure
     from training.recipes.memory import step_memory
 
     command = "python -m tests.bench.bench_training"

@@ -48,6 +48,7 @@ class Told:
     times: dict[str, list[float]] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
     pairs: list[str] = field(default_factory=list)
+    server_seconds: float = 0.0
 
     def p95(self, kind: str) -> float:
         """The 95th percentile, milliseconds."""
@@ -131,10 +132,17 @@ def measure(installation: Installation) -> tuple[Told, list[tuple[Any, ...]]]:
 
     with ThreadPoolExecutor(LISTENERS) as house:
         list(house.map(sit, range(LISTENERS)))
+    told.server_seconds = sum(_spent(process.pid) for process in installation.processes)
     kept = installation.rows("select rater_id, pair from curator_judgement")
     for listener in listeners:
         listener.client.close()
     return told, kept
+
+
+def _spent(pid: int) -> float:
+    """Processor time of a process so far, seconds (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -172,6 +180,7 @@ def run(database: str) -> dict[str, Any]:
         "doubled": twice + len(told.pairs) - len(set(told.pairs)),
         "errors": Counter(told.trouble),
         "p95_ms": {kind: round(told.p95(kind), 1) for kind in ("answer", "page", "sound", "ahead")},
+        "server_ms_an_answer": round(1000 * told.server_seconds / len(told.pairs), 1),
         "median_ms": round(statistics.median(told.times["answer"]), 1),
         "longest_ms": round(max(told.times["answer"]), 1),
     }

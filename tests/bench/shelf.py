@@ -66,19 +66,22 @@ def measure(count: int) -> dict[str, object]:
     found: dict[str, object] = {"engine": connection.vendor, "pieces": count, "seeded": round(seeded, 1)}
     for kind in kinds:
         drawn = Random(kind)
-        times = []
+        times, busy = [], []
         for turn in range(ROUNDS + 3):
             address = addresses(kind, drawn)
             # Letters of a search and boxes of a facet ask for the shelf alone, as htmx does.
             headers = {} if kind == "list" else {"HX-Request": "true", "HX-Target": "shelf"}
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
             assert browser.get(f"/library/?{address}", headers=headers).status_code == 200
             if turn >= 3:
                 times.append(1000 * (time.perf_counter() - start))
+                busy.append(1000 * (time.process_time() - used))
         many = queries({"list": "page=1", "facets": "metre=3/4", "search": "q=no"}[kind])
         found[kind] = {
             "p95": round(statistics.quantiles(times, n=20)[-1], 1),
             "median": round(statistics.median(times), 1),
+            "cpu_p95": round(statistics.quantiles(busy, n=20)[-1], 1),
+            "requests": len(times),
             "queries": many,
             "queries_of_13": few[kind],
         }

@@ -103,3 +103,11 @@ def test_the_end_of_a_group_is_asked_for_first(tmp_path):
 
 def test_the_parent_is_there():
     assert processes.parent_is_gone() is False
+
+
+@posix
+def test_a_process_that_has_worked_enough_is_ended_however_long_the_clock_allows():
+    done = run_bounded(python("while True: pass"), timeout=100, memory_mb=512, cpu_seconds=0.5)
+    assert (done.timed_out, done.returncode < 0) == (True, True)
+    crashed = run_bounded(python("import os; os.abort()"), timeout=100, memory_mb=512, cpu_seconds=0.5)
+    assert (crashed.timed_out, crashed.returncode < 0) == (False, True)

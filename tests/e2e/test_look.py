@@ -20,6 +20,12 @@ PAGES = (
     "/library/rights/confirm/training/",
     "/workers/",
     "/components/",
+    "/listen/first/",
+    "/listen/first/1/",
+    "/listen/answers/",
+    "/listeners/",
+    "/practice/",
+    "/films/demo/picture/",
     "/sign-in/",
 )
 

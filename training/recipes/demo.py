@@ -43,13 +43,13 @@ class Settings:
     patch_layers: int = 6
     char_layers: int = 2
     patch_length: int = 512
-    pieces: int = 7_000
+    pieces: int = 12_000
     held_out: int = 100
     batch: int = 480
-    steps: int = 2_400
-    minutes: float = 38.0
+    steps: int = 6_000
+    minutes: float = 85.0
     short: int = 80
-    short_steps: int = 400
+    short_steps: int = 600
     warmup: int = 40
     rate: float = 5e-3
     rate_rest: float = 4e-3

@@ -1,26 +1,27 @@
-"""Scores from files and folders into the library."""
+"""Scores from files, folders and zip files into the library."""
 
-import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
-from curator import jobs
 from curator.domain.errors import DomainError
 from curator.domain.library import ENDINGS, About, import_score
-from curator.domain.rendering import RENDER_JOB
-from curator.models.jobs import Job
-from curator.models.library import Origin, Rendering
+from curator.domain.sentences import say
+from curator.management.import_rows import Row, finish, line_of, refused, row_of, wait_for_renderings
+from curator.models.library import Origin
+from curator.notation.errors import NotationError
 from curator.notation.intake import MOST_UPLOAD
+from curator.notation.parcel import Enclosed, is_parcel, open_parcel
 
 
 class Command(BaseCommand):
     """Import scores and say what became of each."""
 
-    help = "Import .mxl, .musicxml, .xml and .abc files and folders of them into the library."
+    help = "Import .mxl, .musicxml, .xml and .abc files, and folders and .zip files of them, into the library."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What to import and what to say of it."""
@@ -49,64 +50,56 @@ class Command(BaseCommand):
         if missing:
             raise CommandError(f"There is no file or folder {missing[0]}.")
         about = About(composer=composer, period=period, instrumentation=instrumentation, tags=tuple(tags))
-        rows = []
-        for path in _files(paths):
-            row = _import(path, about)
+        rows: list[Row] = []
+        others: list[str] = []
+        for row in _rows(paths, about, others):
             rows.append(row)
             if not as_json:
-                self.stdout.write(_line(row))
+                self.stdout.write(line_of(row))
+        if others and not as_json:
+            self.stdout.write(f"{len(others)} other files in zip files were passed over: {', '.join(others)[:500]}")
         if wait:
-            for job in _renderings_of([row["piece"] for row in rows if row["piece"]]):
-                jobs.wait_for(job)
-        report = {
-            "imported": sum(row["status"] == "imported" for row in rows),
-            "duplicates": sum(row["status"] == "duplicate" for row in rows),
-            "refused": sum(row["status"] == "refused" for row in rows),
-        }
-        if as_json:
-            self.stdout.write(json.dumps({**report, "files": rows}, ensure_ascii=False))
-        else:
-            self.stdout.write(", ".join(f"{count} {what}" for what, count in report.items()))
-        if report["refused"]:
-            raise CommandError(f"{report['refused']} of {len(rows)} files were refused; the reasons stand above.")
+            wait_for_renderings(row["piece"] for row in rows if row["piece"])
+        finish(rows, out=self.stdout, as_json=as_json, passed_over=others)
 
 
-def _renderings_of(pieces: list[str]) -> list[Job]:
-    """The open jobs that draw and sound the pieces of these public ids."""
-    engravings = Rendering.objects.filter(version__piece__public_id__in=pieces).values_list("pk", flat=True)
-    return list(Job.objects.open().filter(kind=RENDER_JOB, arguments__engraving_id__in=list(engravings)))
+def _rows(paths: list[Path], about: About, others: list[str]) -> Iterator[Row]:
+    """A row for every file; `others` takes the names of what is no score inside zip files."""
+    for path in _files(paths):
+        try:
+            if is_parcel(path.name):
+                with path.open("rb") as file:
+                    scores, beside = open_parcel(file)
+                    others += [f"{path}/{name}" for name in beside]
+                    for score in scores:
+                        yield _enclosed(path, score, about)
+            elif path.stat().st_size > MOST_UPLOAD:
+                yield refused(str(path), _("The file is larger than %(size)d MB.") % {"size": MOST_UPLOAD // 1_000_000})
+            else:
+                yield _import(str(path), path.name, path.read_bytes(), about)
+        except NotationError as error:
+            yield refused(str(path), say(error.sentence))
+        except OSError as error:
+            yield refused(str(path), _("The file cannot be read: %(reason)s.") % {"reason": error.strerror})
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:
-    """Named files as they are, of folders every score inside, in order of their names."""
+    """Named files as they are, of folders every score and zip file inside, in order of their names."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(one for one in path.rglob("*") if one.is_file() and one.name.lower().endswith(ENDINGS))
+            wanted = (*ENDINGS, ".zip")
+            yield from sorted(one for one in path.rglob("*") if one.is_file() and one.name.lower().endswith(wanted))
         else:
             yield path
 
 
-def _import(path: Path, about: About) -> dict[str, Any]:
-    row: dict[str, Any] = {"file": str(path), "reason": "", "warnings": [], "piece": None, "like": None}
+def _enclosed(parcel: Path, score: Enclosed, about: About) -> Row:
+    file = f"{parcel}/{score.name}"
+    return refused(file, say(score.reason)) if score.reason else _import(file, score.name, score.data, about)
+
+
+def _import(file: str, name: str, data: bytes, about: About) -> Row:
     try:
-        if path.stat().st_size > MOST_UPLOAD:
-            raise DomainError(f"The file is larger than {MOST_UPLOAD // 1_000_000} MB.")
-        done = import_score(name=path.name, data=path.read_bytes(), about=about, origin=Origin.CORPUS)
+        return row_of(file, import_score(name=PurePosixPath(name).name, data=data, about=about, origin=Origin.CORPUS))
     except DomainError as error:
-        return row | {"status": "refused", "reason": str(error), "notes_in": None, "notes_out": None}
-    except OSError as error:
-        reason = f"The file cannot be read: {error.strerror}."
-        return row | {"status": "refused", "reason": reason, "notes_in": None, "notes_out": None}
-    return row | {
-        "status": done.status,
-        "warnings": list(done.warnings),
-        "piece": done.piece.public_id,
-        "like": {"piece": done.like.piece.public_id, "how": done.like.how} if done.like else None,
-        "notes_in": done.notes_in,
-        "notes_out": done.notes_out,
-    }
-
-
-def _line(row: dict[str, Any]) -> str:
-    more = row["reason"] or " ".join(row["warnings"])
-    return f"{row['status']:9} {row['file']}" + (f"\n          {more}" if more else "")
+        return refused(file, str(error))

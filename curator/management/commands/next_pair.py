@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, get_args
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -11,6 +11,7 @@ from curator.domain.errors import DomainError
 from curator.domain.ranking import next_pair
 from curator.domain.standings import read_standings
 from curator.models.film import Cue
+from curator.preference.choose import Aim
 
 
 class Command(BaseCommand):
@@ -23,15 +24,22 @@ class Command(BaseCommand):
         parser.add_argument("--film", required=True, metavar="SLUG")
         parser.add_argument("--cue", required=True, metavar="NUMBER", help="such as 1m1")
         parser.add_argument("--rater", metavar="NAME", help="keeps handing out the same pair until NAME answers")
+        parser.add_argument(
+            "--aim",
+            choices=get_args(Aim),
+            help="what the pair is for; left out: the winner until it is sure enough, then teaching the model",
+        )
         parser.add_argument("--json", dest="as_json", action="store_true")
 
-    def handle(self, *_args: Any, film: str, cue: str, rater: str | None, as_json: bool, **_options: Any) -> None:
+    def handle(
+        self, *_args: Any, film: str, cue: str, rater: str | None, aim: Aim | None, as_json: bool, **_options: Any
+    ) -> None:
         """Choose a pair and print its tokens."""
         row = Cue.objects.filter(film__slug=film, number=cue).first()
         if row is None:
             raise CommandError(f"There is no cue {cue} in a film {film}.")
         try:
-            pair = next_pair(cue=row, rater=None if rater is None else ensure_rater(name=rater))
+            pair = next_pair(cue=row, rater=None if rater is None else ensure_rater(name=rater), aim=aim)
         except DomainError as error:
             raise CommandError(str(error)) from error
         if pair is None:

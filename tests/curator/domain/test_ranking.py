@@ -17,6 +17,7 @@ from curator.domain.ranking import (
     undo_judgement,
 )
 from curator.domain.sittings import Sitting, read_sitting, set_heard_on
+from curator.domain.standings import read_standings
 from curator.models.film import CueState
 from curator.models.library import RenderingState
 from curator.models.ranking import Answer, Judgement, Pair, Standing, TakeState
@@ -402,3 +403,26 @@ def test_last_judgement_on_any_cue(owner):
     [second] = judge(other, owner, 1)
     assert last_judgement(rater=owner) == second
     assert last_judgement(rater=owner, cue=one) == first
+
+
+def test_next_pair_looks_for_the_winner_until_it_is_sure_and_then_teaches(owner):
+    cue = cue_with_takes(4)
+    judge(cue, owner, 6)
+    assert not read_standings(cue=cue).sure_enough
+    assert hand(cue, owner).policy in ("best", "repeat")
+    judge(cue, owner, 20)
+    assert read_standings(cue=cue).sure_enough
+    after = {row.policy for row in judge(cue, owner, 24)}
+    assert {"eig", "best"} <= after
+    # an aim that is asked for holds whatever is known
+    policies = {next_pair(cue=cue, rater=None, aim="rank").policy for _ in range(3)}
+    assert policies <= {"eig", "repeat"}
+
+
+def test_next_pair_shares_a_part_of_the_pairs_between_listeners(owner, rater):
+    cue = cue_with_takes(8)
+    judge(cue, owner, 12)
+    judged = {frozenset((row.left_id, row.right_id)) for row in cue.judgements.all()}
+    shared = [row for row in judge(cue, rater, 20) if row.policy == "shared"]
+    assert shared
+    assert all(frozenset((row.left_id, row.right_id)) in judged for row in shared)

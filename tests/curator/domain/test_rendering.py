@@ -14,6 +14,8 @@ from curator.domain.media import read_media
 from curator.domain.rendering import (
     MP3_JOB,
     RENDER_JOB,
+    SOUND_JOB,
+    Renderings,
     add_mp3,
     make_rendering,
     rendering_key,
@@ -120,6 +122,25 @@ def test_request_rendering_job_makes_both():
     assert job.state == JobState.DONE
     assert not request_rendering(version=version).pending
     assert Job.objects.count() == 1
+
+
+def test_pieces_that_wait_are_engraved_before_the_first_is_sounded():
+    asked = [request_rendering(version=short_version()) for _ in range(2)]
+    first, second = Job.objects.order_by("pk")
+    execute(first.pk)
+    assert [row.state for row in reload(asked[0])] == ["ready", "pending"]
+    sound = Job.objects.get(kind=SOUND_JOB)
+    assert request_rendering(version=asked[0].engraving.version).pending  # its job is there already
+    assert Job.objects.count() == 3
+    execute(second.pk)  # nothing but a sound waits now
+    assert [row.state for row in reload(asked[1])] == ["ready", "ready"]
+    execute(sound.pk)
+    assert [row.state for row in reload(asked[0])] == ["ready", "ready"]
+    assert not Job.objects.open().exists()
+
+
+def reload(made: Renderings) -> list[Rendering]:
+    return [Rendering.objects.get(pk=row.pk) for row in (made.engraving, made.sound)]
 
 
 def test_request_rendering_job_of_a_failed_score_fails_with_its_sentence_and_can_be_asked_again():

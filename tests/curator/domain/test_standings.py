@@ -1,7 +1,10 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from curator.domain.standings import Standings, read_field, read_fields, read_standings
+from curator.domain.standings import Standings, Sureness, read_field, read_fields, read_standings, read_sureness
 from curator.models.ranking import TakeState
+from tests.factories import make_take
 from tests.listening import cue_with_takes, judge
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +103,17 @@ def test_standings_say_who_beat_whom(owner):
     judge(cue, owner, 1)
     judge(cue, owner, 1, answer="tie")
     assert read_standings(cue=cue).wins == ((0.0, 1.5), (0.5, 0.0))
+
+
+def test_sureness_is_that_of_the_standings_and_follows_the_takes(owner):
+    cue = cue_with_takes(3)
+    assert read_sureness(cue=cue) == Sureness(0, read_standings(cue=cue).rows[0].p_best, False)
+    judge(cue, owner, 6)
+    with CaptureQueriesContext(connection) as queries:
+        told = read_sureness(cue=cue)
+    assert len(queries) == 2
+    now = read_standings(cue=cue)
+    assert now.certainty is not None
+    assert told == Sureness(now.votes, pytest.approx(now.certainty.p_best, abs=1e-6), now.sure_enough)
+    make_take(cue=cue)
+    assert read_sureness(cue=cue).p_best == read_standings(cue=cue).rows[0].p_best != told.p_best

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from curator.domain.rendering import request_rendering
 from curator.models.jobs import Job
 from curator.models.library import Piece, Rendering, RenderingState
+from tests.curator.notation.hostile import mxl
 from tests.curator.notation.scores import two_staff
 from tests.factories import make_version
 
@@ -42,7 +43,7 @@ def test_files_and_folders_with_json(tmp_path, capsys):
         "notes_out": 6,
     }
     assert report["files"][2]["like"] == {"piece": piece.public_id, "how": "same notes"}
-    assert report["files"][1]["reason"]
+    assert (report["files"][1]["reason"] != "", report["passed_over"]) == (True, [])
     assert (piece.composer, piece.origin, [tag.name for tag in piece.tags.all()]) == ("Me", "corpus", ["x"])
 
 
@@ -69,3 +70,34 @@ def test_waiting_draws_and_sounds_what_was_imported_and_nothing_else(tmp_path, c
 def test_a_path_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(CommandError, match=r"There is no file or folder .*nowhere\."):
         call_command("import_scores", str(tmp_path / "nowhere"))
+
+
+def test_zip_files_are_opened_and_every_file_in_them_has_its_line(tmp_path, capsys):
+    inside = {
+        "a/one.musicxml": two_staff(2),
+        "a/again.xml": two_staff(2, divisions=6),
+        "b/../../bad.xml": two_staff(3),
+        "more.zip": mxl({"x.xml": two_staff(4)}),
+        "read.me": b"hello",
+        "__MACOSX/one.musicxml": b"junk",
+    }
+    (tmp_path / "all.zip").write_bytes(mxl(inside))
+    with pytest.raises(CommandError, match="2 of 4 files were refused"):
+        call_command("import_scores", str(tmp_path), "--json")
+    report = json.loads(capsys.readouterr().out)
+    parcel = f"{tmp_path}/all.zip"
+    assert [(row["file"], row["status"], row["reason"]) for row in report["files"]] == [
+        (f"{parcel}/a/one.musicxml", "imported", ""),
+        (f"{parcel}/a/again.xml", "duplicate", ""),
+        (f"{parcel}/b/../../bad.xml", "refused", "The compressed file names a path outside itself."),
+        (f"{parcel}/more.zip", "refused", "A zip file inside a zip file is not opened."),
+    ]
+    assert report["passed_over"] == [f"{parcel}/read.me"]
+    assert not list(tmp_path.parent.rglob("bad.xml"))
+
+
+def test_a_zip_file_that_is_none_is_refused_by_its_name(tmp_path, capsys):
+    (tmp_path / "a.zip").write_bytes(b"rubbish")
+    with pytest.raises(CommandError, match="1 of 1"):
+        call_command("import_scores", str(tmp_path / "a.zip"), "--json")
+    assert json.loads(capsys.readouterr().out)["files"][0]["reason"] == "The compressed file is damaged or cut off."

@@ -75,6 +75,14 @@ def test_hidden_and_cue_notes_are_left_out():
     assert (intake.notes, intake.warnings) == (5, ("Hidden or cue notes were left out: 1.",))
 
 
+def test_impossible_details_beside_the_notes_cost_no_score():
+    odd = two_staff(2).replace(b"<note>", b'<sound dynamics="-1.11" tempo="NaN"/><note default-x="left">', 1)
+    program = b'</part-name><midi-instrument id="P1-I1"><midi-program>0</midi-program></midi-instrument>'
+    intake = read_score("a.xml", odd.replace(b"</part-name>", program))
+    left_out = "Details that break the rules of MusicXML were left out; no notes: 3."
+    assert (intake.notes, intake.warnings, validate(intake.musicxml)) == (6, (left_out,), ())
+
+
 def test_abc_is_taken_through_the_same_gate():
     intake = read_score("a.abc", ("X:1\nT:Étude\nC:Me\n" + PIECE).encode())
     assert (intake.title, intake.composer, intake.notes) == ("Étude", "Me", 36)

@@ -39,6 +39,14 @@ def test_hidden_and_cue_notes_and_rests_are_not_counted():
     assert compare(tally, found.tally).none
 
 
+def test_chord_symbols_are_no_notes():
+    symbol = "<harmony><root><root-step>C</root-step></root><kind>major</kind></harmony><note>"
+    intake, tally = ours("a.xml", two_staff(1).replace(b"<note>", symbol.encode(), 1))
+    found = read_again(intake.original, intake.parts)
+    assert found is not None
+    assert compare(tally, found.tally).none
+
+
 def test_a_score_it_cannot_read_is_none():
     assert read_again(b"<score-partwise><nonsense", ["P1"]) is None
 

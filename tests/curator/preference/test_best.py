@@ -38,7 +38,7 @@ def test_odds_without_clips_are_refused():
 
 def test_draw_comes_in_opposite_pairs():
     posterior = fit(3, [Vote(0, 1, "left")])
-    np.testing.assert_allclose(draw(posterior, count=100).mean(axis=0), posterior.mean, atol=1e-12)
+    np.testing.assert_allclose(draw(posterior, count=100).mean(axis=1), posterior.mean, atol=1e-12)
 
 
 def test_intervals_are_measured_from_the_average_clip():

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import choix
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,6 +27,18 @@ def test_fit_agrees_with_choix(case):
     votes = [Vote(winner, loser, "left") for winner, loser in case["wins"]]
     posterior = fit(case["n"], votes, prior_sd=case["prior_sd"], lapse=0.0)
     np.testing.assert_allclose(posterior.mean, case["strengths"], atol=1e-6, rtol=0)
+
+
+@given(
+    st.lists(st.tuples(clips, clips).filter(lambda pair: pair[0] != pair[1]), min_size=1, max_size=60),
+    st.floats(0.5, 3.0),
+)
+@settings(max_examples=25, deadline=None)
+def test_fit_agrees_with_choix_on_random_data(wins, prior_sd):
+    # its penalty is alpha |theta|^2, without our one half
+    theirs = choix.opt_pairwise(6, wins, alpha=1.0 / (2.0 * prior_sd**2), tol=1e-12)
+    ours = fit(6, [Vote(winner, loser, "left") for winner, loser in wins], prior_sd=prior_sd, lapse=0.0)
+    np.testing.assert_allclose(ours.mean, theirs, atol=1e-6, rtol=0)
 
 
 def test_tally_counts_a_tie_as_half_and_leaves_out_bad_and_skip():

@@ -17,16 +17,19 @@ from curator.preference.votes import Vote
 def test_repeats_are_pairs_that_came_again_swapped_or_not():
     first, again = Vote(0, 1, "left"), Vote(1, 0, "right")
     history = [first, Vote(2, 1, "skip"), Vote(1, 2, "tie"), again, Vote(2, 1, "bad"), Vote(2, 1, "left")]
-    assert repeats_of(history) == ((first, again), (Vote(1, 2, "tie"), Vote(2, 1, "left")))
+    assert repeats_of(history, after=0) == ((first, again), (Vote(1, 2, "tie"), Vote(2, 1, "left")))
     third = Vote(0, 1, "right")
-    assert repeats_of([first, again, third]) == ((first, again), (again, third))
+    others = [Vote(2, 3, "left")] * 8
+    assert repeats_of([first, *others, again, third]) == ((first, again),)
+    assert repeats_of([first, *others[:7], again]) == ()
+    assert repeats_of([first, again, third], after=0) == ((first, again), (again, third))
 
 
 def test_consistency_counts_clips_not_sides():
     same = [Vote(0, 1, "left"), Vote(1, 0, "right")]
     reversed_ = [Vote(0, 1, "left"), Vote(1, 0, "left")]
     half = [Vote(0, 1, "left"), Vote(1, 0, "tie")]
-    found = consistency([same] * 6 + [reversed_] * 2 + [half] * 2)
+    found = consistency([same] * 6 + [reversed_] * 2 + [half] * 2, after=0)
     assert (found.repeats, found.same, found.share) == (10, 7.0, 0.7)
     assert found.low < 0.7 < found.high
     assert found.reliability == pytest.approx(0.5 * (1 + 0.4**0.5))
@@ -37,7 +40,7 @@ def test_consistency_counts_clips_not_sides():
 
 
 def test_consistency_of_a_guesser_and_of_nobody():
-    guess = consistency([[Vote(0, 1, "left"), Vote(1, 0, "left")]] * 4)
+    guess = consistency([[Vote(0, 1, "left"), Vote(1, 0, "left")]] * 4, after=0)
     assert (guess.share, guess.reliability) == (0.0, 0.5)
     nobody = consistency([[Vote(0, 1, "left")]])
     assert (nobody.repeats, nobody.low, nobody.high) == (0, 0.0, 1.0)

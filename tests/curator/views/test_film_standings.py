@@ -59,7 +59,7 @@ def test_film_standings_before_anything_was_heard(owner_client):
     page = page_of(owner_client, film)
     assert "There are no takes yet." in page
     assert "No pair has been decided yet." in page
-    assert "Listeners" not in page
+    assert "listeners-h" not in page
 
 
 def test_film_standings_methods(owner_client, rater_client):

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from curator import jobs
 from curator.domain.library import About, import_score, upload_score
@@ -12,6 +13,7 @@ from curator.domain.media import store_media
 from curator.domain.saved_views import keep_view
 from curator.models.jobs import Job, JobState
 from curator.models.library import Piece, Rendering, RenderingFile, SavedView
+from tests.curator.notation.hostile import mxl
 from tests.curator.notation.scores import two_staff
 from tests.factories import make_user
 
@@ -123,6 +125,36 @@ def test_several_files_keep_their_own_titles_and_only_bad_ones_are_refused(owner
     assert "The file is empty." in page
     assert 'value="Me"' in page
     assert [row.arguments["about"]["title"] for row in Job.objects.all()] == [""]
+
+
+def test_a_folder_and_a_zip_file_are_taken_and_other_files_of_the_folder_stay_aside(owner_client):
+    files = [file("a.xml", two_staff(2)), file("picture.png", b"x"), file("b.zip", mxl({"c.xml": two_staff(3)}))]
+    answer = owner_client.post(reverse("add_scores"), {"folder": files}, follow=True)
+    assert sorted(job.arguments["name"] for job in Job.objects.all()) == ["a.xml", "b.zip"]
+    jobs.execute(Job.objects.get(kind="library.parcel").pk)
+    page = owner_client.get(reverse("add_scores")).content.decode()
+    assert "1 score in it is being read by itself." in page
+    assert "2 wait or are being read." in page
+    assert answer.status_code == 200
+
+
+def test_a_folder_without_a_score_says_so(owner_client):
+    answer = owner_client.post(reverse("add_scores"), {"folder": [file("a.png", b"x")]})
+    assert (answer.status_code, Job.objects.count()) == (400, 0)
+    assert "There is no score in this folder." in answer.content.decode()
+
+
+def test_a_list_of_addresses_is_told_with_its_reasons_and_can_be_run_again(owner_client):
+    owner_client.post(reverse("add_scores"), {"scores": file("list.json", b'[{"url": "http://a/<b>"}]')})
+    row = Job.objects.get()
+    jobs.execute(row.pk)
+    page = owner_client.get(reverse("add_scores")).content.decode()
+    assert "Added 0, in the library already 0, refused 1." in page
+    assert "<dt>http://a/&lt;b&gt;</dt><dd>Only addresses that begin with https:// are asked.</dd>" in page
+    Job.objects.filter(pk=row.pk).update(result={**Job.objects.get().result, "left": 1})
+    assert "Try the one that is left again" in owner_client.get(reverse("add_scores")).content.decode()
+    owner_client.post(reverse("retry_import", args=[row.public_id]))
+    assert Job.objects.get().kind == "library.manifest"
 
 
 def test_upload_without_a_file_says_so(owner_client):

@@ -85,7 +85,7 @@ def test_listen_leads_a_listener_on_to_the_next_cue_when_it_is_sure_enough(rater
     judge(cue, make_user(), 24)
     other = cue_with_takes(2, film=cue.film, state="to_rank")
     page = rater_client.get(url("listen", cue)).content.decode()
-    assert "More listening would hardly change the choice." in page
+    assert "More listening would hardly change the choice. If you go on" in page
     assert f'<a href="{url("listen", other)}">Listen to {other.number}</a>' in page
     assert (
         f'<a href="{url("standings", cue)}">See the standings</a>'

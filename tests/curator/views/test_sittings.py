@@ -91,8 +91,8 @@ def test_prepare_gives_the_sounds_that_follow(owner_client, owner, rater_client)
 def test_prepare_follows_the_sitting_to_the_next_cue(rater_client, rater):
     film = make_film()
     here, other = ready_cue(film), ready_cue(film)
-    judge(here, rater, PAIRS_OF_A_CUE, answer="tie")
-    hand(here, rater, audible=True)
+    judge(here, rater, PAIRS_OF_A_CUE - 1, answer="tie")
+    hand(here, rater, audible=True)  # the last one of this cue
     rater_client.post(url("prepare_pair", here))
     assert Pair.objects.get(ahead=True).cue == other
 
