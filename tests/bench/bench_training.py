@@ -49,7 +49,7 @@ def forced(raw: str) -> list[tuple[int, int]]:
 
 
 def work(way: str, patches: int, threads: int) -> None:
-    """Answer every line on stdin with a step, its seconds of CPU time and by the clock; at the end of stdin with the peak memory."""
+    """Answer each line on stdin with a step and its seconds (CPU, clock); at the end of stdin with the peak memory."""
     import torch
 
     torch.set_num_threads(threads)

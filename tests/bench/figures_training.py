@@ -43,9 +43,9 @@ def speed() -> Iterator[Figure]:
     done = subprocess.run([sys.executable, *command.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     faster, share = found["times_faster"], found["share_of_memory"]
-    seconds, clock = found["seconds"], found["clock"]
+    seconds, clock, patches = found["seconds"], found["clock"], found["patches"]
     note = (
-        f"median CPU seconds of {found['repeats']} steps each, in turn, one thread, a pair of {found['patches']} patches "
+        f"median CPU seconds of {found['repeats']} steps each, in turn, one thread, a pair of {patches} patches "
         f"a piece: reference {seconds['reference']} and {found['peak_mb']['reference']} MB, ours {seconds['ours']} and "
         f"{found['peak_mb']['ours']} MB; by the clock of the shared machine {clock['reference']} and {clock['ours']} s"
     )
