@@ -52,6 +52,7 @@ def job_name(job: Job) -> str:
         "curator.strip": _("Draw the continuous score"),
         "library.import": _("Add scores"),
         "training.build_set": _("Build training files"),
+        "training.round": _("Train a round"),
     }
     return names.get(job.kind, job.kind)
 

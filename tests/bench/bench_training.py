@@ -6,6 +6,8 @@ The reference's way, rebuilt from its description with the same libraries: a sec
 dropout, every piece read by both models at every step, patches as one-hot vectors times a matrix, all sixteen places of
 every patch through transformers' GPT2Model, prompt and forced markers scored like the rest, one pair a step.
 Each way is a process of its own, which tells its peak memory; their steps alternate. Pieces are composed études.
+Compared are CPU seconds, with one thread the same as seconds on a machine that has nothing else to do; seconds by the
+clock are told too.
 """
 
 import argparse
@@ -47,16 +49,17 @@ def forced(raw: str) -> list[tuple[int, int]]:
 
 
 def work(way: str, patches: int, threads: int) -> None:
-    """Answer every line on stdin with a step and its seconds; at the end of stdin with the peak memory."""
+    """Answer each line on stdin with a step and its seconds (CPU, clock); at the end of stdin with the peak memory."""
     import torch
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     step = reference_step(patches) if way == "reference" else our_step(patches, half=way.endswith("bfloat16"))
     for _line in sys.stdin:
-        began = time.perf_counter()
+        began, clock = time.process_time(), time.perf_counter()
         loss = step()
-        print(json.dumps({"seconds": time.perf_counter() - began, "loss": loss}), flush=True)
+        took = {"seconds": time.process_time() - began, "clock": time.perf_counter() - clock}
+        print(json.dumps({**took, "loss": loss}), flush=True)
     print(json.dumps({"peak_mb": peak_mb()}), flush=True)
 
 
@@ -152,7 +155,7 @@ def reference_step(patches: int) -> Any:
 
 
 def measure(ways: tuple[str, ...], *, patches: int, repeats: int, threads: int) -> dict[str, Any]:
-    """Median seconds and peak memory of a step each way; the first step of each is not counted."""
+    """Median CPU seconds and peak memory of a step each way; the first step of each is not counted."""
     started = {
         way: subprocess.Popen(
             [sys.executable, "-m", "tests.bench.bench_training", "--way", way, f"--patches={patches}",
@@ -163,6 +166,7 @@ def measure(ways: tuple[str, ...], *, patches: int, repeats: int, threads: int) 
         for way in ways
     }  # fmt: skip
     seconds: dict[str, list[float]] = {way: [] for way in ways}
+    clock: dict[str, list[float]] = {way: [] for way in ways}
     peaks: dict[str, float] = {}
     for number in range(repeats + 1):
         for way, process in started.items():
@@ -173,6 +177,7 @@ def measure(ways: tuple[str, ...], *, patches: int, repeats: int, threads: int) 
             said = json.loads(process.stdout.readline())
             if number:
                 seconds[way].append(said["seconds"])
+                clock[way].append(said["clock"])
     for way, process in started.items():
         out, _ = process.communicate()
         peaks[way] = json.loads(out.splitlines()[-1])["peak_mb"]
@@ -183,6 +188,7 @@ def measure(ways: tuple[str, ...], *, patches: int, repeats: int, threads: int) 
         "repeats": repeats,
         "threads": threads,
         "seconds": {way: round(value, 3) for way, value in medians.items()},
+        "clock": {way: round(median(values), 3) for way, values in clock.items()},
         "peak_mb": {way: round(value) for way, value in peaks.items()},
         "times_faster": {way: round(medians["reference"] / medians[way], 2) for way in ways},
         "share_of_memory": {way: round(peaks[way] / peaks["reference"], 3) for way in ways},

@@ -100,6 +100,8 @@ def _learn(job: Job, folder: RunFolder, signals: Signals) -> Outcome:
         raise JobError(
             f"The bundle holds pieces of {bundle.patch_length} patches, this model reads {base.config.patch_length}."
         )
+    if not folder.belongs_to(job.sha256):
+        raise JobError("The folder holds the run of another job.")
     began = time.time()
     torch.manual_seed(job.settings.seed)
     if job.recipe == "sft":

@@ -6,6 +6,7 @@ checkpoints/      states to go on from; one counts when `whole` lies in it
 kept-N/           weights after step N that may become the result
 result/           weights with their meta.json
 result.json       written last: what came out, with the hash of every file
+started.json      whose run it is
 stop              put there by whoever wants the run to save and stop
 """
 
@@ -62,6 +63,13 @@ class RunFolder:
                 yield json.loads(line)
             except ValueError:
                 return
+
+    def belongs_to(self, job: str) -> bool:
+        """Whether this is the folder of that job; an unused one becomes its."""
+        if (started := self.read("started.json")) is None:
+            self.write("started.json", {"job": job})
+            return True
+        return bool(started["job"] == job)
 
     def newest_state(self) -> tuple[Path, int] | None:
         """The last whole state and its step."""

@@ -270,6 +270,25 @@ def test_jobs_that_do_not_fit_together_are_refused(tmp_path, capsys):
     assert main([str(tmp_path / "none.json")]) == REFUSED
 
 
+def test_a_folder_holds_one_run(tmp_path, capsys):
+    toy.preference_bundle(tmp_path)
+    assert run(tmp_path, "dpo", settings={**DPO, "epochs": 1}) == FINISHED
+    result = (tmp_path / "run" / "result.json").read_bytes()
+    assert run(tmp_path, "dpo", settings={**DPO, "epochs": 2}) == REFUSED
+    assert capsys.readouterr().err.strip() == "The folder holds the run of another job."
+    assert (tmp_path / "run" / "result.json").read_bytes() == result
+
+
+def test_half_precision_learns_nearly_the_same(tmp_path):
+    toy.preference_bundle(tmp_path)
+    assert run(tmp_path, "dpo", "whole", settings=DPO) == FINISHED
+    assert run(tmp_path, "dpo", "half", settings={**DPO, "precision": "bfloat16"}) == FINISHED
+    whole, half = (rows(tmp_path / out, "steps") for out in ("whole", "half"))
+    assert [row["loss"] for row in half] != [row["loss"] for row in whole]
+    assert [row["loss"] for row in half] == pytest.approx([row["loss"] for row in whole], abs=0.03)
+    assert abs(half[0]["chosen"]) < 0.2  # sums are taken in float32
+
+
 def test_pairs_in_another_style_than_the_model_was_trained_with_are_refused(tmp_path, capsys):
     toy.preference_bundle(tmp_path)
     toy.job(tmp_path, "dpo")
