@@ -33,7 +33,7 @@ from training.domain.preference_files import Text, compose, texts_of
 from training.models.sets import PreferencePair, PreferenceSet
 from training.recipes.enough import Enough, enough
 
-GOOD_PAIRS = 100
+MINIMUM_PAIRS = 100
 """With fewer pairs a round may learn chance: what papers on small preference sets advise at least."""
 HELD_OUT_LEAST = 10
 """A cue with fewer decided couples measures nothing."""
@@ -115,7 +115,7 @@ class Draft:
     @property
     def missing(self) -> int:
         """About how many more votes are missing: to what a round needs, then to a good number of pairs; 0 at none."""
-        pairs = votes_missing(pairs=self.pairs, answers=self.found.answers, minimum=GOOD_PAIRS)
+        pairs = votes_missing(pairs=self.pairs, answers=self.found.answers, minimum=MINIMUM_PAIRS)
         return max(self.enough.missing_votes, pairs)
 
     @property

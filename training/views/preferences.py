@@ -19,7 +19,7 @@ from curator.shell import Shell
 from curator.views.access import SignedInRequest, owner
 from training.domain.preference_files import HELD_OUT, TRAIN, UNPAIRED
 from training.domain.preferences import (
-    GOOD_PAIRS,
+    MINIMUM_PAIRS,
     Draft,
     draft_preferences,
     files_of,
@@ -50,7 +50,7 @@ class Shown:
     @property
     def gauge(self) -> float:
         """Where the number of pairs lies on a line on which a good number is in the middle, percent."""
-        return round(min(100.0, 50.0 * self.pairs / GOOD_PAIRS), 1)
+        return round(min(100.0, 50.0 * self.pairs / MINIMUM_PAIRS), 1)
 
     @property
     def expected_at(self) -> float:
@@ -86,7 +86,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     """What the judgements of a film, or of all, would teach now; and every frozen set."""
     form, films = _form(request, request.GET)
     sets = PreferenceSet.objects.select_related("film").order_by("-created_at", "-pk").defer("manifest")
-    context = {"form": form, "films": films, "sets": sets, "good": GOOD_PAIRS}
+    context = {"form": form, "films": films, "sets": sets, "good": MINIMUM_PAIRS}
     if not form.is_valid():
         return render(request, "training/preferences.html", context, status=400)
     film, data = _film(form, films), form.data
@@ -140,7 +140,7 @@ def preference_set(request: SignedInRequest, public_id: str) -> HttpResponse:
         "training/preference_set.html",
         {
             "frozen": frozen,
-            "good": GOOD_PAIRS,
+            "good": MINIMUM_PAIRS,
             "shown": Shown(
                 pairs=manifest["pairs"],
                 unpaired=len(manifest["unpaired"]),
@@ -243,7 +243,7 @@ def _missing(draft: Draft) -> tuple[str, str, str] | None:
         return (
             "",
             words % {"n": draft.missing},
-            pairs + _("below %(good)d a round may change little.") % {"good": GOOD_PAIRS},
+            pairs + _("below %(good)d a round may change little.") % {"good": MINIMUM_PAIRS},
         )
     return None
 
