@@ -197,7 +197,7 @@ def test_every_dependency_is_needed():
 
 PAGES = (
     *("home", "film", "desk", "listen", "standings", "delivery", "library", "score", "workers", "components"),
-    *("training", "training_new"),
+    *("training", "training_new", "preferences", "film_standings", "wall"),
 )
 _SERVE = """
 import json, sys
@@ -217,6 +217,7 @@ cue = lit_cue(lantern(), owner)
 piece = cue.takes.get().version.piece
 places = {"film": [cue.film.slug], "delivery": [cue.film.slug], "score": [piece.public_id]}
 places |= {name: [cue.film.slug, cue.number] for name in ("desk", "listen", "standings")}
+places |= {name: [cue.film.slug] for name in ("film_standings", "wall")}
 browser = Client()
 answers = {"sign_in": browser.get("/sign-in/").status_code}
 browser.force_login(owner)
