@@ -79,7 +79,10 @@ def run_folder(row: Round) -> Path:
 
 def votes_of(data: PreferenceSet) -> dict[str, int]:
     """How many votes each cue of a preference set has, held-out cues included."""
-    return {f"{entry['film']}/{entry['cue']}": int(entry["answers"]) for entry in data.manifest.get("cues", ())}
+    return {
+        f"{entry['film']}/{entry['cue']}": int(entry.get("votes", entry["answers"]))
+        for entry in data.manifest.get("cues", ())
+    }
 
 
 def outlook(*, data: Data, base: Checkpoint, executor: str = "local") -> Outlook:
