@@ -147,6 +147,7 @@ if os.environ.get("CUEWRIGHT_S3_BUCKET"):
     }
 MEDIA_ROOT = DATA / "media"
 WEIGHTS = DATA / "weights"
+RUNS = DATA / "runs"
 PIANO_SAMPLES = NODE_MODULES / "@audio-samples" / "piano-velocity8"
 
 # An upload larger than this is refused before it is read.
@@ -169,6 +170,8 @@ JOB_SWEEP_SECONDS = number("CUEWRIGHT_SWEEP", 5, least=0.1)
 # A queued job that no worker has taken after this long is sent again (its message may be lost).
 JOB_RESEND_SECONDS = number("CUEWRIGHT_RESEND", 30, least=0.1)
 MODEL_IDLE_SECONDS = 300.0
+# Training: seconds between two states that a killed run is taken up from.
+ROUND_SAVE_SECONDS = number("CUEWRIGHT_SAVE_EVERY", 120)
 
 BROKER_URL = os.environ.get("BROKER_URL") or "filesystem://localhost//"
 

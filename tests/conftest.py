@@ -13,6 +13,7 @@ def _own_storage(settings, tmp_path: Path) -> None:
     """Each test has an empty storage of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.WEIGHTS = tmp_path / "weights"
+    settings.RUNS = tmp_path / "runs"
 
 
 @pytest.fixture

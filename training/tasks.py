@@ -4,9 +4,17 @@ from typing import Any
 
 from curator.jobs import Run, job
 from training.domain.datasets import BUILD_JOB, build_requested
+from training.domain.rounds import ROUND_JOB, end_round
+from training.domain.running import run_round
 
 
 @job(BUILD_JOB)
 def build_set(run: Run, *, choice: dict[str, Any], name: str, language: str | None = None) -> dict[str, Any]:
     """Build one training set."""
     return build_requested(choice=choice, name=name, language=language, run=run)
+
+
+@job(ROUND_JOB, on_end=end_round)
+def train(run: Run, *, round: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (the workers page reads the name)
+    """Train one round."""
+    return run_round(round_id=round, run=run)

@@ -33,13 +33,14 @@ from curator.domain.shelving import shelve_pieces
 from curator.models.accounts import SignInLink
 from curator.models.delivery import Delivery
 from curator.models.film import Cue
-from curator.models.jobs import Job, Worker
+from curator.models.jobs import Job, Turn, Worker
 from curator.models.library import MediaFile, Piece, Rendering, RenderingFile, RenderingState
 from curator.models.twins import Resemblance, Sketch, SketchBand
 
 FORMAT = 1
 _APPS = ("curator", "generation", "training")
 _LEFT_OUT: tuple[type[models.Model], ...] = (
+    Turn,
     Job,
     Worker,
     SignInLink,

@@ -107,3 +107,17 @@ class Job(models.Model):
     def is_open(self) -> bool:
         """True until a final state is reached."""
         return self.state in OPEN_STATES
+
+
+class Turn(models.Model):
+    """What one job of a machine holds at a time, such as its GPU. Only curator.domain.turns writes here.
+
+    `holder` and `wanted_by` count only while that job runs and its lease holds, so a killed worker blocks nobody.
+    """
+
+    name = models.CharField(max_length=160, unique=True)
+    holder = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    wanted_by = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name

@@ -52,6 +52,9 @@ def job_name(job: Job) -> str:
         "curator.strip": _("Draw the continuous score"),
         "library.import": _("Add scores"),
         "training.build_set": _("Build training files"),
+        "training.round": _("Train a round"),
+        "generation.export": _("Write a checkpoint as .pth"),
+        "generation.import": _("Import a checkpoint"),
     }
     return names.get(job.kind, job.kind)
 

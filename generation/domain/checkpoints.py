@@ -1,6 +1,7 @@
 """The registry of weights: what is imported, where it lies, which one is used unless another is named."""
 
 import contextlib
+import hashlib
 import shutil
 from collections.abc import Sequence
 from enum import StrEnum
@@ -119,6 +120,67 @@ def import_checkpoint(
     return row, True
 
 
+def store_weights(*, path: Path, sha256: str) -> None:
+    """Take a .safetensors file that a round made into the folder of weights. Loads no torch, and may be done twice.
+
+    Raises DomainError when it is not the file of this sha256, and where it cannot be kept.
+    """
+    target = Path(settings.WEIGHTS) / f"{sha256}.safetensors"
+    try:
+        if target.is_file() and _sha256(target) == sha256:
+            return
+        if not path.is_file() or _sha256(path) != sha256:
+            raise DomainError(_("The weights are not those that the run tells of."))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_suffix(".part")
+        shutil.copyfile(path, part)
+        part.replace(target)
+    except OSError as error:
+        sentence = _("The weights cannot be kept in %(folder)s: %(reason)s.")
+        raise DomainError(sentence % {"folder": target.parent, "reason": error.strerror or error}) from error
+
+
+def register_result(
+    *,
+    sha256: str,
+    name: str,
+    kind: CheckpointKind,
+    parent: Checkpoint,
+    header: str,
+    vocabulary: dict[str, Any],
+    meta: dict[str, Any],
+    made_by: str,
+) -> Checkpoint:
+    """The row of stored weights that a round made from `parent`, whose sizes and sampling they have.
+
+    The same weights again give the row that is there. It is used only when somebody chooses it or it is promoted.
+    """
+    present = Checkpoint.objects.filter(sha256=sha256).first()
+    if present is not None:
+        return present
+    wished, number = name[:70], 2
+    while Checkpoint.objects.filter(name=name).exists():
+        name, number = f"{wished} ({number})", number + 1
+    return Checkpoint.objects.create(
+        name=name,
+        kind=kind,
+        sha256=sha256,
+        size=(Path(settings.WEIGHTS) / f"{sha256}.safetensors").stat().st_size,
+        sizes=parent.sizes,
+        header=header,
+        vocabulary=vocabulary,
+        sampling=parent.sampling,
+        meta={"stored_sha256": sha256, **meta},
+        parent=parent,
+        made_by=made_by,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def seed_demo_checkpoint() -> Checkpoint:
     """The checkpoint that comes with the project, imported when it is not there yet. Raises DomainError.
 
@@ -149,11 +211,15 @@ def find_checkpoint(*, name: str = "") -> Checkpoint:
 
 
 def in_use(known: Sequence[Checkpoint]) -> Checkpoint:
-    """Of some checkpoints the one to use: the last promoted, else the newest imported one, else the newest."""
+    """Of some checkpoints the one to use: the last promoted, else the newest imported one, else the newest.
+
+    What a round made is passed over until it is promoted, unless there is nothing else.
+    """
     promoted = [row for row in known if row.promoted_at]
     if promoted:
         return max(promoted, key=lambda row: row.promoted_at or row.created_at)
-    newest = sorted(known, key=lambda row: row.pk, reverse=True)
+    given = [row for row in known if row.kind not in (CheckpointKind.SFT, CheckpointKind.DPO)]
+    newest = sorted(given or known, key=lambda row: row.pk, reverse=True)
     return next((row for row in newest if row.kind == CheckpointKind.IMPORTED), newest[0])
 
 

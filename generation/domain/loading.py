@@ -1,8 +1,10 @@
-"""The model that this worker holds in memory. Loaded for the first request, dropped after some idle minutes."""
+"""The model that this worker holds in memory. Loaded for the first request, dropped after some idle minutes, and at
+once when a training round waits for the GPU."""
 
 import gc
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from curator import jobs
 from curator.domain.errors import DomainError
+from curator.domain.turns import gpu_is_wanted, has_gpu
 from curator.models.jobs import Worker
 from generation.domain.checkpoints import weights_path
 from generation.models.checkpoints import Checkpoint
@@ -36,12 +39,16 @@ class _Held:
 _lock = threading.RLock()
 _held: _Held | None = None
 _timer: threading.Timer | None = None
+_idle_since = 0.0
+
+LOOK_SECONDS = 5.0
+"""With a GPU, an idle worker looks this often whether somebody waits for it."""
 
 
 @contextmanager
 def engine_of(checkpoint: Checkpoint) -> Iterator["Engine"]:
     """An engine with these weights, this thread's alone inside the block. Raises DomainError when they are gone."""
-    global _held
+    global _held, _idle_since
     with _lock:
         _stop_timer()
         if _held is None or _held.sha256 != checkpoint.sha256:
@@ -51,6 +58,7 @@ def engine_of(checkpoint: Checkpoint) -> Iterator["Engine"]:
         try:
             yield _held.engine
         finally:
+            _idle_since = time.monotonic()
             _start_timer()
 
 
@@ -98,14 +106,19 @@ def _load(checkpoint: Checkpoint) -> "Engine":
 
 def _start_timer() -> None:
     global _timer
-    _timer = threading.Timer(settings.MODEL_IDLE_SECONDS, _idle)
+    left = settings.MODEL_IDLE_SECONDS - (time.monotonic() - _idle_since)
+    _timer = threading.Timer(min(left, LOOK_SECONDS) if has_gpu() else settings.MODEL_IDLE_SECONDS, _idle)
     _timer.daemon = True
     _timer.start()
 
 
 def _idle() -> None:
     try:
-        drop()
+        with _lock:
+            if time.monotonic() - _idle_since < settings.MODEL_IDLE_SECONDS and has_gpu() and not gpu_is_wanted():
+                _start_timer()
+            else:
+                drop()
     finally:
         connection.close()
 

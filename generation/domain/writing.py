@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from curator.domain.cues import refresh_cue_state
 from curator.domain.rendering import request_rendering
 from curator.domain.takes import keep_generated_piece, put_up_take
+from curator.domain.turns import gpu_turn
 from curator.jobs import Run
 from curator.models.library import PieceVersion
 from curator.notation.abc import parse
@@ -44,7 +45,7 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
         return {}  # the cue was deleted meanwhile
     missing = list(request.candidates.filter(state__in=OPEN_CANDIDATES))
     telling = _Telling(run, request, missing)
-    with engine_of(request.checkpoint) as engine:
+    with gpu_turn(run, waiting=telling.wait), engine_of(request.checkpoint) as engine:
         Candidate.objects.filter(pk__in=[row.pk for row in missing], state=CandidateState.WAITING).update(
             state=CandidateState.WRITING
         )
@@ -106,6 +107,10 @@ class _Telling:
         """Whether to end. Looks for a cancel about twice a second, however long a bar takes; raises as run.check."""
         self._run.progress(self._done, self._total)
         return self._run.should_stop
+
+    def wait(self) -> None:
+        """The GPU is not free yet."""
+        self._run.progress(self._done, self._total, _("Waits for the GPU"))
 
     def finished(self) -> None:
         """One more candidate is finished."""

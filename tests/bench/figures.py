@@ -20,6 +20,7 @@ from tests.bench import figures_ranking
 from tests.bench.figure import Figure as Figure
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
+from tests.bench.figures_preferences import forecast, preferences
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
@@ -357,6 +358,11 @@ FIGURES: dict[str, Measure] = {
         "e2e",
         "tests/e2e/test_listening.py",
         "tests/e2e/test_sitting.py",
+    ),
+    "preferences": preferences,
+    "forecast": forecast,
+    "standings-browser": _tests_of(
+        5, "standings and wall in Chromium: passed tests", 3, "-m", "e2e", "tests/e2e/test_standings.py"
     ),
     "demo": demo_pieces,
     "demo-alone": demo_alone,

@@ -31,9 +31,10 @@ from curator.preference.pairs import (
 from curator.preference.votes import Answer, Vote
 from training.domain.preference_files import Text, compose, texts_of
 from training.models.sets import PreferencePair, PreferenceSet
+from training.recipes.enough import Enough, enough
 
 MINIMUM_PAIRS = 100
-"""With fewer pairs a round only learns noise (spec: "<100 pairs: don't train")."""
+"""With fewer pairs a round may learn chance: what papers on small preference sets advise at least."""
 HELD_OUT_LEAST = 10
 """A cue with fewer decided couples measures nothing."""
 HELD_OUT_SHARE = 6
@@ -67,6 +68,11 @@ class CueFacts:
     def answers(self) -> int:
         """How many judgements say something about order."""
         return sum(vote.orders for vote in self.said.votes)
+
+    @property
+    def votes(self) -> int:
+        """How many judgements there are, those that call both bad included."""
+        return sum(vote.answer != "skip" for vote in self.said.votes)
 
     @cached_property
     def decided(self) -> tuple[HeldOut, ...]:
@@ -102,9 +108,15 @@ class Draft:
         return tuple(one for one in self.found.negatives if by_cue[one.cue].takes[one.clip].pk in self.texts)
 
     @property
+    def enough(self) -> Enough:
+        """Whether a round may learn from these votes, those of held-out cues included, as the recipe judges it."""
+        return enough({facts.cue.public_id: facts.votes for facts in self.cues})
+
+    @property
     def missing(self) -> int:
-        """About how many more votes bring enough pairs for a round; 0 when there are enough."""
-        return votes_missing(pairs=self.pairs, answers=self.found.answers, minimum=MINIMUM_PAIRS)
+        """About how many more votes are missing: to what a round needs, then to a good number of pairs; 0 at none."""
+        pairs = votes_missing(pairs=self.pairs, answers=self.found.answers, minimum=MINIMUM_PAIRS)
+        return max(self.enough.missing_votes, pairs)
 
     @property
     def expected_correct(self) -> float | None:
@@ -332,6 +344,7 @@ def _manifest(draft: Draft, files: dict[str, bytes], unpaired: list[tuple[Take, 
                 "film": facts.cue.film.slug,
                 "number": facts.cue.number,
                 "answers": facts.answers,
+                "votes": facts.votes,
                 "held_out": facts.cue.public_id in draft.held,
                 "pairs": draft.pairs_of(facts.cue.public_id),
             }

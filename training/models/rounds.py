@@ -73,6 +73,26 @@ class Round(models.Model):
         return f"round {self.number}"
 
 
+class RoundMetric(models.Model):
+    """One row of what a run wrote of itself: a step, or with `eval_…` values the end of an epoch.
+
+    `line`: its place in the run's metrics.jsonl; a run that is taken up again writes the lines behind its last state
+    anew. `values`: numbers by name as training.recipes writes them, None where one is not finite.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="rows")
+    line = models.PositiveIntegerField()
+    step = models.PositiveIntegerField()
+    values = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["line"]
+        constraints = [models.UniqueConstraint(fields=["round", "line"], name="round_metric_line_unique")]
+
+    def __str__(self) -> str:
+        return f"step {self.step} of {self.round_id}"
+
+
 class RemotePod(models.Model):
     """A rented machine. The row is written before the machine is asked for; `name` finds it again."""
 

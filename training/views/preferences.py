@@ -28,6 +28,7 @@ from training.domain.preferences import (
 )
 from training.forms import ALL_FILMS, PreferenceForm
 from training.models.sets import PreferenceSet
+from training.recipes.enough import LEAST_CUES, LEAST_VOTES
 
 FILES = (TRAIN, HELD_OUT, UNPAIRED, "manifest.json")
 
@@ -48,7 +49,7 @@ class Shown:
 
     @property
     def gauge(self) -> float:
-        """Where the number of pairs lies on a line on which the minimum is in the middle, percent."""
+        """Where the number of pairs lies on a line on which a good number is in the middle, percent."""
         return round(min(100.0, 50.0 * self.pairs / MINIMUM_PAIRS), 1)
 
     @property
@@ -85,7 +86,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     """What the judgements of a film, or of all, would teach now; and every frozen set."""
     form, films = _form(request, request.GET)
     sets = PreferenceSet.objects.select_related("film").order_by("-created_at", "-pk").defer("manifest")
-    context = {"form": form, "films": films, "sets": sets, "minimum": MINIMUM_PAIRS}
+    context = {"form": form, "films": films, "sets": sets, "good": MINIMUM_PAIRS}
     if not form.is_valid():
         return render(request, "training/preferences.html", context, status=400)
     film, data = _film(form, films), form.data
@@ -100,6 +101,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
             "shown": _of_draft(draft),
             "rows": _rows(draft),
             "asked": [(name, data[name]) for name in ("source", "threshold", "uneven") if data.get(name)],
+            "note": _missing(draft),
             "enough_votes": ENOUGH_VOTES,
             "film_value": film.slug if film else ALL_FILMS,
         },
@@ -138,7 +140,7 @@ def preference_set(request: SignedInRequest, public_id: str) -> HttpResponse:
         "training/preference_set.html",
         {
             "frozen": frozen,
-            "minimum": MINIMUM_PAIRS,
+            "good": MINIMUM_PAIRS,
             "shown": Shown(
                 pairs=manifest["pairs"],
                 unpaired=len(manifest["unpaired"]),
@@ -218,6 +220,32 @@ def _of_draft(draft: Draft) -> Shown:
         density_lean=draft.density_lean,
         left_out=_left_out(draft.found.left_out),
     )
+
+
+def _missing(draft: Draft) -> tuple[str, str, str] | None:
+    """What is missing for a round: kind of the message, title and text; None when nothing is."""
+    now = draft.enough
+    if now.refused:
+        votes = ngettext("%(n)d more vote", "%(n)d more votes", now.missing_votes) % {"n": now.missing_votes}
+        cues = ngettext("%(n)d more cue with votes", "%(n)d more cues with votes", now.missing_cues)
+        cues %= {"n": now.missing_cues}
+        both = _("%(votes)s and %(cues)s") % {"votes": votes, "cues": cues}
+        what = both if now.missing_votes and now.missing_cues else votes if now.missing_votes else cues
+        least = _("No round starts with fewer than %(votes)d votes on %(cues)d cues: it would learn chance.")
+        return (
+            "warn",
+            _("A round needs %(what)s.") % {"what": what},
+            least % {"votes": LEAST_VOTES, "cues": LEAST_CUES},
+        )
+    if draft.missing:
+        words = ngettext("About %(n)d more vote would do good.", "About %(n)d more votes would do good.", draft.missing)
+        pairs = ngettext("There is %(n)d pair; ", "There are %(n)d pairs; ", draft.pairs) % {"n": draft.pairs}
+        return (
+            "",
+            words % {"n": draft.missing},
+            pairs + _("below %(good)d a round may change little.") % {"good": MINIMUM_PAIRS},
+        )
+    return None
 
 
 def _rows(draft: Draft) -> list[CueRow]:

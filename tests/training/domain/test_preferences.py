@@ -44,6 +44,7 @@ def test_direct_votes_below_two_hundred_then_the_posterior(owner):
     assert {(pair.winner, pair.loser) for pair in draft.found.pairs} == {(0, 1), (1, 2)}
     assert dict(draft.found.left_out) == {"tie": 1, "skip": 1}
     assert draft.missing > 0
+    assert (draft.enough.votes, draft.enough.cues, draft.enough.refused) == (10, 1, True)
     judged_cue(5, listened(5, 200, seed=1), rater=owner, film=film)
     draft = draft_preferences(film=film, choice=Choice(held_out=frozenset()))
     assert draft.found.source == "posterior"

@@ -59,7 +59,7 @@ def test_build_preferences_in_words_says_what_is_missing(owner, tmp_path):
     judged_cue(3, [(1, 2, "left")] * 3, rater=owner, film=make_film(slug="klein"))
     said = build("--film=klein", f"--out={tmp_path}")
     assert "klein 1: 1 pairs from 3 votes, 0 held out, 0 unpaired" in said
-    assert "Too few for a round: about 297 more votes are needed." in said
+    assert "57 more votes and 2 more cues with votes are needed." in said
 
 
 def test_build_preferences_refuses_in_one_sentence(tmp_path):

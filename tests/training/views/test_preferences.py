@@ -42,8 +42,7 @@ def test_preferences_show_what_there_is_and_what_is_missing(owner_client, film):
     held = min(film.cues.values_list("public_id", flat=True))
     assert checked(page) == [held]
     assert "couples that were heard" in page
-    assert re.search(r"About \d+ more votes are needed", page)
-    assert "A round needs 100 pairs" in page
+    assert re.search(r"About \d+ more votes would do good. *</b> There are \d+ pairs; below 100", page)
     assert "Expected to be the right way round" in page
     assert "Length and preference go together" in page
     assert "Nothing was frozen yet." in page
@@ -145,3 +144,18 @@ def test_preferences_queries_do_not_grow(owner_client, owner, django_assert_max_
     owner_client.get(URL)
     with django_assert_max_num_queries(13):
         owner_client.get(URL)
+
+
+@pytest.mark.parametrize(
+    ("cues", "votes", "words"),
+    [
+        (1, 3, "A round needs 57 more votes and 2 more cues with votes."),
+        (3, 10, "A round needs 30 more votes."),
+        (2, 40, "A round needs 1 more cue with votes."),
+    ],
+)
+def test_preferences_say_what_a_round_needs(owner_client, owner, cues, votes, words):
+    film = make_film(slug="klein")
+    for _ in range(cues):
+        judged_cue(3, [(1, 2, "left")] * votes, rater=owner, film=film)
+    assert words in page_of(owner_client, "?film=klein")

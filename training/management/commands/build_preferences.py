@@ -72,6 +72,7 @@ class Command(BaseCommand):
             "answers": manifest["answers"],
             "left_out": manifest["left_out"],
             "votes_missing": draft.missing,
+            "cues_missing": draft.enough.missing_cues,
             "out": str(out),
         }
         if as_json:
@@ -82,8 +83,10 @@ class Command(BaseCommand):
             f"{report['unpaired']} unpaired, expected to be right {100 * (frozen.expected_correct or 0):.0f} %\n"
             f"{out}: SHA-256 {frozen.sha256}"
         )
-        if draft.missing:
-            self.stdout.write(f"Too few for a round: about {draft.missing} more votes are needed.")
+        if draft.enough.sentence:
+            self.stdout.write(draft.enough.sentence)
+        elif draft.missing:
+            self.stdout.write(f"About {draft.missing} more votes would do good.")
 
 
 def _cues(film: Film, numbers: list[str]) -> frozenset[str]:

@@ -1,0 +1,68 @@
+"""Trainer and worker killed in the middle of a round: it goes on, comes to its end, and nothing is promoted."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from tests.e2e.installation import Installation
+from tests.e2e.test_kill import FAST, worker_pid
+
+pytestmark = pytest.mark.kill
+
+SEED = """
+from tests.factories import make_user
+from tests.training.rounds import preference_set
+print(preference_set(make_user(role="owner")).public_id)
+"""
+PATIENCE = 900.0
+STEPS = "select coalesce(max(step), 0) from training_roundmetric"
+
+
+def trainer(installation: Installation) -> int:
+    """The process that trains, by the heartbeat in its folder."""
+    found = next(installation.data.glob("runs/*/heartbeat.json"))
+    return int(json.loads(found.read_text())["pid"])
+
+
+def wait_for_step(installation: Installation, step: int) -> None:
+    ends = time.monotonic() + PATIENCE
+    while installation.rows(STEPS)[0][0] < step:
+        assert time.monotonic() < ends, installation.logs()
+        time.sleep(0.05)
+
+
+def test_trainer_and_worker_killed_in_mid_round(installation):
+    installation.settings = FAST | {"CUEWRIGHT_SAVE_EVERY": "0", "OMP_NUM_THREADS": "1"}
+    installation.manage("migrate")
+    data = installation.manage("shell", "-v0", "-c", SEED).strip().rpartition("\n")[2]
+    before = installation.rows("select count(*) from generation_checkpoint")[0][0]
+    installation.serve()
+    worker = worker_pid(installation, "training")
+    installation.manage(
+        "start_round", "--recipe", "dpo", "--data", data, "--base", "Small",
+        "--setting", "epochs=8", "--setting", "patches=1", "--setting", "rate=1e-5",
+    )  # fmt: skip
+    wait_for_step(installation, 3)
+    first = trainer(installation)
+    os.kill(first, signal.SIGKILL)  # noqa: TID251 (the point of this test)
+    wait_for_step(installation, installation.rows(STEPS)[0][0] + 3)
+    second = trainer(installation)
+    assert second != first
+    os.kill(worker, signal.SIGKILL)  # noqa: TID251 (the point of this test)
+    os.kill(second, signal.SIGKILL)  # noqa: TID251 (the point of this test)
+    assert installation.rows("select count(*) from generation_checkpoint")[0][0] == before
+    installation.wait("select state from training_round", "measured", PATIENCE)
+    assert worker_pid(installation, "training") != worker
+    assert installation.rows("select max(attempt) from curator_job where kind = 'training.round'")[0][0] >= 2
+    lines = installation.rows("select line, step from training_roundmetric order by line")
+    assert [line for line, _step in lines] == list(range(len(lines)))
+    assert [step for _line, step in lines] == sorted(step for _line, step in lines)
+    log = next(installation.data.glob("runs/*/log.txt")).read_text()
+    assert "the trainer ended: broken" in log
+    assert log.count("training starts") >= 3
+    made = "select count(*) from generation_checkpoint where kind = 'dpo' and promoted_at is null"
+    assert installation.rows(made) == [(1,)]
+    assert installation.rows("select count(*) from generation_checkpoint where promoted_at is not null") == [(0,)]
