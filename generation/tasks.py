@@ -3,6 +3,7 @@
 from typing import Any
 
 from curator.jobs import Run, job
+from generation.domain.handing_out import EXPORT_JOB, IMPORT_JOB, import_requested, write_reference
 from generation.domain.requests import WRITE_JOB, end_request
 from generation.domain.writing import write_request
 
@@ -11,3 +12,16 @@ from generation.domain.writing import write_request
 def write(run: Run, *, request: int, cue: int) -> dict[str, Any]:  # noqa: ARG001 (curator reads the cue)
     """Write the candidates of a request."""
     return write_request(request_id=request, run=run)
+
+
+@job(EXPORT_JOB)
+def export(run: Run, *, checkpoint: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (the workers page reads it)
+    """Write a checkpoint in the reference's form."""
+    run.check()
+    return write_reference(checkpoint_id=checkpoint)
+
+
+@job(IMPORT_JOB)
+def take_in(run: Run, *, path: str, name: str, header: str, prompts: str, uploaded: bool) -> dict[str, Any]:
+    """Take a file of weights into the registry."""
+    return import_requested(path=path, name=name, header=header, prompts=prompts, uploaded=uploaded, run=run)

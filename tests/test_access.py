@@ -91,6 +91,16 @@ TABLE = {
     "training_cancel": ("post", OWNER),
     "training_set": ("get", OWNER),
     "training_zip": ("get", OWNER),
+    "rounds": ("get", OWNER),
+    "new_round": ("get", OWNER),
+    "round": ("get", OWNER),
+    "stop_round": ("post", OWNER),
+    "resume_round": ("post", OWNER),
+    "checkpoints": ("get", OWNER),
+    "checkpoint": ("get", OWNER),
+    "checkpoint_prepare": ("post", OWNER),
+    "checkpoint_delete": ("post", OWNER),
+    "checkpoint_file": ("get", OWNER),
     "preferences": ("get", OWNER),
     "freeze_preferences": ("post", OWNER),
     "preference_set": ("get", OWNER),
@@ -140,6 +150,7 @@ def test_roles(name, owner_client, rater_client):
         "tag": 1,
         "other": take.version.piece.public_id,
         "name": "manifest.json",
+        "ending": "pth",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
     who = TABLE[name][1]

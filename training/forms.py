@@ -4,11 +4,18 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from curator.domain.errors import DomainError
 from curator.models.film import Film
 from curator.preference.pairs import P_ORDER, P_ORDER_STRICT, Source
+from generation.domain.checkpoints import Prompts, find_checkpoint, in_use
+from generation.models.checkpoints import Checkpoint
+from generation.notagen.header import HEADER_STYLES
 from training.domain.preferences import Choice
+from training.domain.rounds import find_data
+from training.models.sets import PreferenceSet, TrainingSet
 
 ALL_FILMS = "all"
 
@@ -57,3 +64,86 @@ class PreferenceForm(forms.Form):
             balanced=not data["uneven"],
             held_out=frozenset(data["held"]) if data["own"] else None,
         )
+
+
+class RoundForm(forms.Form):
+    """What a round learns, from what, and where. The set says which recipe it is: pieces or preferences."""
+
+    source = forms.ChoiceField(label=_("Learn from"))
+    base = forms.ChoiceField(label=_("Start from the checkpoint"))
+    executor = forms.ChoiceField(label=_("Train on"), choices=[("local", _("This machine"))])
+
+    def __init__(
+        self,
+        given: Any,
+        *,
+        checkpoints: list[Checkpoint],
+        training_sets: list[TrainingSet],
+        preference_sets: list[PreferenceSet],
+    ) -> None:
+        """`given` may be a query that names only a part: the rest is proposed."""
+        proposed = {
+            "source": next((f"dpo:{row.public_id}" for row in preference_sets), None)
+            or next((f"sft:{row.public_id}" for row in training_sets), ""),
+            "base": in_use(checkpoints).public_id if checkpoints else "",
+            "executor": "local",
+        }
+        values = proposed | {name: given[name] for name in proposed if given and given.get(name)}
+        super().__init__(values, auto_id="id_round_%s")
+        fields = cast(dict[str, forms.ChoiceField], self.fields)
+        groups = (
+            (_("Preferences"), [(f"dpo:{row.public_id}", row.name) for row in preference_sets]),
+            (_("Training files"), [(f"sft:{row.public_id}", row.name) for row in training_sets]),
+        )
+        fields["source"].choices = [(name, rows) for name, rows in groups if rows]
+        fields["base"].choices = [(row.public_id, row.name) for row in checkpoints]
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is anything to choose."""
+        fields = cast(dict[str, forms.ChoiceField], self.fields)
+        return bool(fields["source"].choices and fields["base"].choices)
+
+    def chosen(self) -> tuple[TrainingSet | PreferenceSet, Checkpoint]:
+        """The set and the base. Raises DomainError for what is not there."""
+        if not self.is_valid():
+            raise DomainError("")
+        recipe, _colon, name = self.cleaned_data["source"].partition(":")
+        return find_data(recipe, name), find_checkpoint(name=self.cleaned_data["base"])
+
+
+class WeightsForm(forms.Form):
+    """A file of weights for the registry: sent by the browser, or lying on this machine."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    file = forms.FileField(label=_("File"), required=False, help_text=_("A .pth or .safetensors file."))
+    path = forms.CharField(
+        label=_("Or its path on this machine"),
+        required=False,
+        max_length=1000,
+        help_text=_("For large files, such as /home/me/notagenx.pth."),
+    )
+    header = forms.ChoiceField(
+        label=_("Header"),
+        required=False,
+        choices=[("", _("As the file says, else three bare lines")), *((name, name) for name in HEADER_STYLES)],
+    )
+    prompts = forms.ChoiceField(
+        label=_("Prompts"),
+        required=False,
+        choices=[
+            (Prompts.AUTO.value, _("By its size")),
+            (Prompts.PUBLISHED.value, _("The 112 of NotaGen-X")),
+            (Prompts.NONE.value, _("None, it is a base model")),
+        ],
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two must be there."""
+        said = super().clean() or {}
+        if not said.get("file") and not said.get("path", "").strip():
+            raise forms.ValidationError(_("Choose a file or say where it lies."))
+        if said.get("file") and said["file"].size > settings.MAX_UPLOAD_MB * 1024 * 1024:
+            raise forms.ValidationError(_("This file is too large to send; say where it lies on this machine."))
+        said["prompts"] = said.get("prompts") or Prompts.AUTO.value
+        return said

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import preferences, sets
+from training.views import checkpoints, preferences, rounds, sets
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
@@ -12,6 +12,16 @@ urlpatterns = [
     path("training/sets/builds/<str:public_id>/cancel/", sets.cancel_build, name="training_cancel"),
     path("training/sets/<str:public_id>/", sets.training_set, name="training_set"),
     path("training/sets/<str:public_id>/files.zip", sets.set_archive, name="training_zip"),
+    path("training/rounds/", rounds.rounds, name="rounds"),
+    path("training/rounds/new/", rounds.new_round, name="new_round"),
+    path("training/rounds/<str:public_id>/", rounds.one_round, name="round"),
+    path("training/rounds/<str:public_id>/stop/", rounds.stop, name="stop_round"),
+    path("training/rounds/<str:public_id>/resume/", rounds.resume, name="resume_round"),
+    path("training/checkpoints/", checkpoints.checkpoints, name="checkpoints"),
+    path("training/checkpoints/<str:public_id>/", checkpoints.checkpoint, name="checkpoint"),
+    path("training/checkpoints/<str:public_id>/prepare/", checkpoints.prepare, name="checkpoint_prepare"),
+    path("training/checkpoints/<str:public_id>/delete/", checkpoints.delete, name="checkpoint_delete"),
+    path("training/checkpoints/<str:public_id>/weights.<str:ending>", checkpoints.weights, name="checkpoint_file"),
     path("training/preferences/", preferences.preferences, name="preferences"),
     path("training/preferences/freeze/", preferences.freeze, name="freeze_preferences"),
     path("training/preferences/<str:public_id>/", preferences.preference_set, name="preference_set"),

@@ -53,6 +53,8 @@ def job_name(job: Job) -> str:
         "library.import": _("Add scores"),
         "training.build_set": _("Build training files"),
         "training.round": _("Train a round"),
+        "generation.export": _("Write a checkpoint as .pth"),
+        "generation.import": _("Import a checkpoint"),
     }
     return names.get(job.kind, job.kind)
 

@@ -131,6 +131,28 @@ def write_weights(path: Path, model: NotaGen, dtype: torch.dtype = torch.float16
     return digest
 
 
+def save_reference(path: Path, model: NotaGen, *, epoch: int = 0, min_eval_loss: float = 0.0) -> None:
+    """Write the weights as the reference does: a dict of six entries, float32, output matrix and token table tied.
+
+    The optimizer is empty: the file is to be sampled from or fine-tuned from, not to be gone on with.
+    """
+    state = model.state_dict()
+    for name, tensor in state.items():
+        state[name] = state[_TOKENS] if name == _OUTPUT else tensor.detach().to("cpu", torch.float32).contiguous()
+    held = {
+        "model": state,
+        "optimizer": {"state": {}, "param_groups": []},
+        "lr_sched": {},
+        "epoch": epoch,
+        "best_epoch": epoch,
+        "min_eval_loss": min_eval_loss,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".pth.part")
+    torch.save(held, part)
+    part.replace(path)
+
+
 def meta_path(path: Path) -> Path:
     """Where the meta of a weights file lies."""
     return path.with_name("meta.json")

@@ -12,6 +12,7 @@ from generation.notagen.checkpoint import (
     SamplingDefaults,
     file_sha256,
     load_checkpoint,
+    save_reference,
     save_safetensors,
 )
 from generation.notagen.config import ModelConfig
@@ -181,3 +182,24 @@ def test_meta_of_other_weights_or_no_meta_at_all_is_refused(tmp_path, model):
         meta.write_text(broken)
         with pytest.raises(NotACheckpoint, match="cannot be read"):
             load_checkpoint(path)
+
+
+def test_a_reference_file_has_the_references_container_keys_shapes_and_ties(tmp_path):
+    ours = load_checkpoint(TINY)
+    save_reference(tmp_path / "ours.pth", ours.model, epoch=3, min_eval_loss=1.25)
+    theirs = torch.load(TINY, weights_only=True)
+    made = torch.load(tmp_path / "ours.pth", weights_only=True)
+    assert list(made) == list(theirs)
+    assert (made["epoch"], made["best_epoch"], made["min_eval_loss"]) == (3, 3, 1.25)
+    assert type(made["model"]) is type(theirs["model"])
+    assert list(made["model"]) == list(theirs["model"])
+    for name, tensor in theirs["model"].items():
+        assert made["model"][name].dtype == tensor.dtype
+        assert torch.equal(made["model"][name], tensor)
+    ties = [
+        state["char_level_decoder.base.lm_head.weight"].data_ptr()
+        == state["char_level_decoder.base.transformer.wte.weight"].data_ptr()
+        for state in (theirs["model"], made["model"])
+    ]
+    assert ties == [True, True]
+    assert not (tmp_path / "ours.pth.part").exists()

@@ -1,0 +1,180 @@
+"""Rounds: all of them, starting one, watching one, stopping and going on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from curator.domain.errors import DomainError
+from curator.views.access import SignedInRequest, owner
+from generation.models.checkpoints import Checkpoint
+from training.domain.curves import Curve, curves
+from training.domain.estimates import Estimate, estimate
+from training.domain.logs import log_tail
+from training.domain.reasons import say_reason
+from training.domain.rounds import (
+    Outlook,
+    can_resume,
+    outlook,
+    resume_round,
+    run_folder,
+    start_round,
+    stop_round,
+)
+from training.forms import RoundForm
+from training.models.rounds import Round, RoundState
+from training.models.sets import PreferenceSet, TrainingSet
+
+NAMES = {
+    "loss": gettext_lazy("Loss"),
+    "learning_rate": gettext_lazy("Learning rate"),
+    "accuracy": gettext_lazy("Pairs the right way round"),
+    "margin": gettext_lazy("Margin"),
+    "chosen": gettext_lazy("Chosen pieces, change in nats"),
+    "rejected": gettext_lazy("Rejected pieces, change in nats"),
+    "kl": gettext_lazy("Distance from the parent (KL)"),
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A curve with its name in words."""
+
+    label: str
+    curve: Curve
+
+
+@require_safe
+@owner
+def rounds(request: HttpRequest) -> HttpResponse:
+    """All rounds, the newest first."""
+    rows = Round.objects.select_related("base", "result", "job", "training_set", "preference_set")
+    shown = rows.defer("training_set__manifest", "preference_set__manifest")
+    return render(request, "training/rounds.html", {"rounds": shown})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@owner
+def new_round(request: SignedInRequest) -> HttpResponse:
+    """What a round would learn from what; POST starts it."""
+    posted = request.method == "POST"
+    form = RoundForm(
+        request.POST if posted else request.GET or None,
+        checkpoints=list(Checkpoint.objects.order_by("-pk")),
+        training_sets=list(TrainingSet.objects.order_by("-pk").only("public_id", "name")),
+        preference_sets=list(PreferenceSet.objects.order_by("-pk").only("public_id", "name")),
+    )
+    if posted and form.is_valid():
+        try:
+            data, base = form.chosen()
+            row = start_round(
+                data=data, base=base, executor=form.cleaned_data["executor"], created_by=request.user
+            )  # fmt: skip
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Round %(number)d is started.") % {"number": row.number})
+            return redirect("round", row.public_id)
+    context: dict[str, Any] = {"form": form, **_prospect(form)}
+    if request.headers.get("HX-Target") == "prospect":
+        return render(request, "training/prospect.html", context)
+    return render(request, "training/new_round.html", context, status=400 if posted else 200)
+
+
+@require_safe
+@owner
+def one_round(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One round; the part that changes alone when the page asks for it."""
+    row = _round(public_id)
+    template = "training/round_live.html" if request.headers.get("HX-Target") == "round-live" else "training/round.html"
+    return render(request, template, _shown(row))
+
+
+@require_POST
+@owner
+def stop(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let the round save and stop."""
+    try:
+        stop_round(row=_round(public_id))
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The round saves what it has and stops."))
+    return redirect("round", public_id)
+
+
+@require_POST
+@owner
+def resume(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Go on from the last state."""
+    try:
+        resume_round(row=_round(public_id), created_by=request.user)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The round goes on."))
+    return redirect("round", public_id)
+
+
+def _round(public_id: str) -> Round:
+    rows = Round.objects.select_related("base", "result", "job", "training_set", "preference_set")
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def _shown(row: Round) -> dict[str, Any]:
+    job = row.job
+    going = row.state == RoundState.RUNNING and job is not None and job.is_open
+    steps = int(row.metrics.get("steps", 0) or (job.progress_total if job and job.progress_total > 1 else 0))
+    step = int(row.metrics.get("step", 0) or (job.progress_done if job else 0))
+    values = list(row.rows.values_list("values", flat=True))
+    if row.metrics.get("state") != "finished":
+        step = max([step, *(int(one["step"]) for one in values[-1:])])
+    drawn = [Drawn(str(NAMES[one.name]), one) for one in curves(recipe=row.recipe, rows=values, steps=steps)]
+    ends = row.finished_at or timezone.now()
+    seconds = (ends - row.started_at).total_seconds() if row.started_at else None
+    return {
+        "round": row,
+        "data": row.training_set or row.preference_set,
+        "going": going,
+        "waiting": going and job is not None and job.state == "queued",
+        "ending": going and job is not None and job.cancel_requested,
+        "resumable": can_resume(row),
+        "step": step,
+        "steps": steps,
+        "minutes": None if seconds is None else max(1, round(seconds / 60)),
+        "left": _left(values, step, steps) if going else None,
+        "curves": drawn,
+        "warnings": [say_reason(text) for text in row.metrics.get("warnings", ())],
+        "log": log_tail(run_folder(row)),
+    }
+
+
+def _left(values: list[dict[str, Any]], step: int, steps: int) -> int | None:
+    """Minutes that are left at the pace of the last steps."""
+    told = [(int(one["step"]), float(one["seconds"])) for one in values if one.get("seconds") is not None][-50:]
+    if len(told) < 3 or told[-1][0] <= told[0][0] or told[-1][1] <= told[0][1]:
+        return None
+    pace = (told[-1][1] - told[0][1]) / (told[-1][0] - told[0][0])
+    return max(1, round(pace * (steps - step) / 60)) if steps > step else None
+
+
+def _prospect(form: RoundForm) -> dict[str, Any]:
+    """What a valid choice promises."""
+    try:
+        data, base = form.chosen()
+    except DomainError:
+        return {"found": None}
+    found: Outlook = outlook(data=data, base=base)
+    time: Estimate | None = None if found.trouble else estimate(data=data, base=base)
+    what = (
+        ngettext("%(n)d piece to learn from", "%(n)d pieces to learn from", data.train_count) % {"n": data.train_count}
+        if isinstance(data, TrainingSet)
+        else ngettext("%(n)d vote", "%(n)d votes", data.votes) % {"n": data.votes}
+    )
+    return {"found": found, "time": time, "base": base, "what": what, "data": data}
