@@ -57,6 +57,7 @@ def test_the_preview_says_what_goes_in_and_what_does_not(owner_client, pieces):
     assert "Build files of 4 pieces" in page
     assert "1 piece is left out" in page
     assert "Debussy, Claude is not on the list of composers that train." in page
+    assert reverse("rights") in page  # the way out of it
     assert "<code>%Satie, Erik</code>" in page
 
 
