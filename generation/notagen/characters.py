@@ -37,10 +37,10 @@ class Characters:
         self.device = weight.device
         self.exact = weight.dtype == torch.float32
         self._layers = layers(self._base, rows)
-        shape = (rows, model.config.heads, model.config.patch_size, HEAD_DIM)
+        # Keys and values together: they are stored and read in one call each.
+        shape = (2, rows, model.config.heads, model.config.patch_size, HEAD_DIM)
         with torch.inference_mode():
-            self._keys = [weight.new_zeros(shape) for _ in self._layers]
-            self._values = [weight.new_zeros(shape) for _ in self._layers]
+            self._kept = [weight.new_zeros(shape) for _ in self._layers]
         self._graphs = Graphs(self.device)
 
     def write(
@@ -152,14 +152,14 @@ class Characters:
         """
         x = inputs + self._base.wpe.weight[place]
         for number, layer in enumerate(self._layers):
-            q, k, v = layer.heads(x)
-            keys, values = self._keys[number][used], self._values[number][used]
-            keys[:, :, place] = k
-            values[:, :, place] = v
+            q, kv = layer.heads(x)
+            kept = self._kept[number][:, used]
+            kept[:, :, :, place] = kv
             if place:
-                own = F.scaled_dot_product_attention(q[:, :, None], keys[:, :, : place + 1], values[:, :, : place + 1])
+                keys, values = kept[:, :, :, : place + 1]
+                own = F.scaled_dot_product_attention(q[:, :, None], keys, values)
             else:
-                own = v  # all that there is to look at
+                own = kv[1]  # all that there is to look at
             x = layer.after(x, own.reshape(x.shape[0], -1))
         return F.linear(self._base.ln_f(x), self._base.wte.weight) if wanted else x
 

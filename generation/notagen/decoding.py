@@ -64,7 +64,8 @@ class Decoder:
         x = self.model.patch_level_decoder.embed(ids.to(self.device)[None], self._table)[0]
         x = x + self._base.wpe.weight[:n]
         for number, layer in enumerate(self._layers):
-            q, k, v = (part.transpose(0, 1) for part in layer.heads(x))
+            q, (k, v) = layer.heads(x)
+            q, k, v = (part.transpose(0, 1) for part in (q, k, v))
             self.cache.keys[number][row, :, :n] = k
             self.cache.values[number][row, :, :n] = v
             attended = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0]
@@ -105,7 +106,7 @@ class Decoder:
         together = len(rows) == x.shape[0] and len(set(places)) == 1
         groups = [used] if together else [slice(row, row + 1) for row in rows]
         for number, layer in enumerate(self._layers):
-            q, k, v = layer.heads(x)
+            q, (k, v) = layer.heads(x)
             keys, values = self.cache.keys[number], self.cache.values[number]
             for group in groups:
                 at, n = slice(group.start - first, group.stop - first), places[group.start - first]
@@ -135,7 +136,7 @@ class Decoder:
         x = self.model.patch_level_decoder.embed(ids[:, None], self._table)[:, 0]
         x = x + self._base.wpe.weight[places.clamp(max=self.config.patch_length - 1)]
         for number, layer in enumerate(self._layers):
-            q, k, v = layer.heads(x)
+            q, (k, v) = layer.heads(x)
             keys, values = self.cache.keys[number], self.cache.values[number]
             keys[rows, :, places] = k
             values[rows, :, places] = v

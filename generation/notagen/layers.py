@@ -53,12 +53,12 @@ class Layer:
         self._wider = Matrix(block.mlp.c_fc, rows)
         self._narrower = Matrix(block.mlp.c_proj, rows)
 
-    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Query, key and value (m, heads, 64) of x (m, H)."""
+    def heads(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Query (m, heads, 64), key and value (2, m, heads, 64) of x (m, H)."""
         weight, bias = self._norms[0]
         qkv = self._into_heads(torch.layer_norm(x, self._width, weight, bias, 1e-5))
-        q, k, v = qkv.view(x.shape[0], 3, -1, HEAD_DIM).unbind(1)
-        return q, k, v
+        parts = qkv.view(x.shape[0], 3, -1, HEAD_DIM).transpose(0, 1)
+        return parts[0], parts[1:]
 
     def after(self, x: Tensor, attended: Tensor) -> Tensor:
         """What leaves the layer (m, H), of what entered it and the attended heads (m, H)."""

@@ -47,8 +47,13 @@ def normalise(p: Probabilities) -> Probabilities:
 
 def keep_top_k(p: Probabilities, k: int) -> Probabilities:
     """The k most probable ids of each row (R, V), normalised before and after."""
-    p = normalise(p)
+    return _cut(normalise(p), k)
+
+
+def _cut(p: Probabilities, k: int) -> Probabilities:
+    """The k most probable ids of normalised rows (R, V), normalised again."""
     if k > 0:
+        p = p.copy()
         order = np.argsort(p, axis=-1)[:, ::-1]
         np.put_along_axis(p, order[:, k:], 0.0, axis=-1)
         p = p / p.sum(axis=-1, keepdims=True)
@@ -82,8 +87,11 @@ def heat(p: Probabilities, temperature: float) -> Probabilities:
 
 def distribution(p: NDArray[np.floating], sampling: Sampling) -> Probabilities:
     """What is drawn from: rows (R, V) of softmax outputs after all three steps."""
-    kept = keep_top_p(keep_top_k(np.asarray(p, dtype=np.float64), sampling.top_k), sampling.top_p)
-    return heat(kept, sampling.temperature)
+    return _filtered(normalise(np.asarray(p)), sampling)
+
+
+def _filtered(p: Probabilities, sampling: Sampling) -> Probabilities:
+    return heat(keep_top_p(_cut(p, sampling.top_k), sampling.top_p), sampling.temperature)
 
 
 def pick(p: Probabilities, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -102,18 +110,19 @@ def draw(
     In doubt: slightly other probabilities (by DOUBT) might give another id, because the uniform number lies at the
     border of two ids, or because top-k or top-p cut between near equals.
     """
-    final = distribution(p, sampling)
-    return pick(final, uniforms), _doubtful(p, final, sampling, uniforms)
+    clean = normalise(np.asarray(p))
+    final = _filtered(clean, sampling)
+    return pick(final, uniforms), _doubtful(clean, final, sampling, uniforms)
 
 
 def _doubtful(
-    p: NDArray[np.floating], final: Probabilities, sampling: Sampling, uniforms: NDArray[np.float64]
+    p: Probabilities, final: Probabilities, sampling: Sampling, uniforms: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     # A temperature below 1 stretches differences.
     near = DOUBT / min(1.0, sampling.temperature)
     borders = np.cumsum(final, axis=-1)[:, :-1]
     doubt = np.asarray((np.abs(borders - uniforms[:, None]) < near).any(axis=-1), dtype=np.bool_)
-    ranked = np.sort(normalise(np.asarray(p, dtype=np.float64)), axis=-1)[:, ::-1]
+    ranked = np.sort(p, axis=-1)[:, ::-1]
     if 0 < sampling.top_k < ranked.shape[-1]:
         doubt |= _close(ranked[:, sampling.top_k - 1], ranked[:, sampling.top_k])
         ranked = ranked[:, : sampling.top_k] / ranked[:, : sampling.top_k].sum(axis=-1, keepdims=True)
