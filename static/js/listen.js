@@ -311,7 +311,10 @@ function setRestarts(button) {
   }
 }
 
-// A reason for the answer before: kept at once, in the background.
+// A reason for the answer before: kept at once, in the background. One goes after the other, or a word that is taken
+// back could arrive before the word.
+let told = Promise.resolve();
+
 async function why(form, button) {
   const turned = button.getAttribute("aria-pressed") !== "true";
   const body = new FormData(form);
@@ -325,7 +328,9 @@ async function why(form, button) {
   if (context.state === "running") confirmTone(context);
   page.say(`${button.firstChild.textContent.trim()}${turned ? "" : " \u2212"}`);
   try {
-    const response = await fetch(form.action, { method: "POST", body, credentials: "same-origin", headers: { Accept: "application/json" } });
+    const said = told.then(() => fetch(form.action, { method: "POST", body, credentials: "same-origin", headers: { Accept: "application/json" } }));
+    told = said.catch(() => {});
+    const response = await said;
     if (!response.ok) throw new Error(String(response.status));
   } catch {
     turn(!turned);
