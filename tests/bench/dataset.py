@@ -12,10 +12,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.shared import SATIE
+
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "notagen" / "preprocess"
 PIECES = ("p1_simple", "p3_tuplets_grace", "p5_trio_minor")
-SATIE = Path(os.environ.get("CUEWRIGHT_SHARED", "/work/shared")) / "scores" / "satie"
 OTHER_INPUTS = 3000
 
 # What is put into texts at random places.

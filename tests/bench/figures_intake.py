@@ -16,9 +16,9 @@ from typing import Any
 
 from tests.bench.figure import Figure
 from tests.e2e.installation import Installation
+from tests.shared import SATIE, SHARED
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = ROOT.parent / "shared"
 MOST_SECONDS, MOST_MB = 10.0, 400.0
 
 
@@ -117,7 +117,7 @@ def _as_expected(expected: str, found: dict[str, Any], first: dict[str, Any] | N
 def satie() -> Iterator[Figure]:
     """The scores of ../shared/scores/satie to ABC and back, compared by music21, which reads both ends."""
     command = "python -m tests.bench.figures satie"
-    folder = SHARED / "scores" / "satie"
+    folder = SATIE
     names = ("Satie solos with all notes equal after MusicXML to ABC to MusicXML", "Satie songs: piano part or refusal")
     if not folder.exists():
         for name in names:

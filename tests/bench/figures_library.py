@@ -13,9 +13,9 @@ import psycopg
 
 from tests.bench.figure import Figure
 from tests.e2e.installation import Installation
+from tests.shared import SATIE
 
 ROOT = Path(__file__).resolve().parents[2]
-SATIE = Path("/work/shared/scores/satie")
 SERVER = os.environ.get("CUEWRIGHT_TEST_DATABASE_URL") or "postgresql://root@127.0.0.1:5432/postgres"
 PIECES = 10_000
 

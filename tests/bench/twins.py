@@ -14,9 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.shared import SATIE
+
 ROOT = Path(__file__).resolve().parents[2]
-SATIE = ROOT.parent / "shared" / "scores" / "satie"
-SATIE = next((path for path in (SATIE, ROOT.parent.parent / "shared" / "scores" / "satie") if path.exists()), SATIE)
 TEXTURES = (("Gnossienne", "Dmin", "4/4"), ("Waltz", "C", "3/4"))
 EACH = 20
 """So many études of each texture, all in one key, metre and length."""

@@ -1,14 +1,10 @@
 """Real scores of the reference folder: everything that is a piano solo can be delivered."""
 
-from pathlib import Path
-
 import pytest
 
 from curator.delivery.musicxml import export_with_account
 from tests.curator.delivery.scores import SHEET
-
-SHARED = Path(__file__).resolve().parents[3].parent / "shared"
-SATIE = SHARED / "scores" / "satie"
+from tests.shared import SATIE
 
 pytestmark = pytest.mark.skipif(
     not SATIE.exists(), reason="needs the reference folder ../shared beside the checkout (scores/satie)"

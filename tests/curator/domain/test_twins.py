@@ -19,9 +19,10 @@ from curator.jobs import work_through
 from curator.models.jobs import Job, JobState
 from curator.models.library import Origin, Piece, PieceVersion, Source, Tag
 from curator.models.twins import Resemblance, Sketch, TwinAnswer, TwinDecision
-from tests.curator.notation.scores import SHARED, needs_shared
+from tests.curator.notation.scores import needs_shared
 from tests.curator.notation.test_sounding import MELODY, moved, score
 from tests.factories import make_take, make_user, make_version
+from tests.shared import SHARED
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from curator.models.library import Piece, PieceVersion
-from tests.curator.notation.scores import SHARED, needs_shared
+from tests.curator.notation.scores import needs_shared
+from tests.shared import SHARED
 
 pytestmark = [pytest.mark.django_db, needs_shared]
 

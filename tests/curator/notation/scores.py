@@ -7,8 +7,9 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.shared import SHARED
+
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "notation"
-SHARED = Path(__file__).resolve().parents[3].parent / "shared"
 needs_shared = pytest.mark.skipif(
     not (SHARED / "hostile").exists(),
     reason="needs the reference folder ../shared beside the checkout (scores/satie, hostile)",

@@ -7,7 +7,8 @@ from curator.notation.intake import Refused, clean_text, read_score
 from curator.notation.musicxml import validate
 from curator.notation.validity import validity
 from tests.curator.notation.hostile import CONTAINER, mxl
-from tests.curator.notation.scores import PIECE, SHARED, needs_shared, note, satie, two_staff
+from tests.curator.notation.scores import PIECE, needs_shared, note, satie, two_staff
+from tests.shared import SHARED
 
 
 def hands(left_bars: int = 2, names: tuple[str, str] = ("Right hand", "Left hand")) -> bytes:

@@ -8,7 +8,8 @@ from curator.notation.errors import NotationError
 from curator.notation.fingerprint import fingerprint
 from curator.notation.likeness import FEWEST, Likeness, likeness, sketch
 from curator.notation.sounding import Sounding, sounding
-from tests.curator.notation.scores import SHARED, needs_shared
+from tests.curator.notation.scores import needs_shared
+from tests.shared import SHARED
 
 
 def score(*bars: str, divisions: int = 4) -> bytes:

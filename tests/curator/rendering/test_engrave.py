@@ -13,10 +13,10 @@ from curator.rendering.clean import clean
 from curator.rendering.engrave import TempoMark, engrave, engrave_strip, timemap_document
 from curator.rendering.errors import EngravingError
 from curator.rendering.version import RENDERER
+from tests.shared import SATIE
 
 ROOT = Path(__file__).resolve().parents[3]
 SCORES = ROOT / "tests" / "golden" / "scores"
-SHARED = ROOT.parent / "shared"
 WALTZ = (SCORES / "waltz.musicxml").read_bytes()
 REPEAT = (SCORES / "repeat.musicxml").read_bytes()
 
@@ -190,10 +190,10 @@ def test_renderer_names_the_installed_engraver_and_samples():
     assert RENDERER.split("/")[1:] == [f"verovio-{version('verovio')}", f"piano-velocity8-{samples}"]
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="needs the folder shared/ beside the checkout (Satie scores)")
+@pytest.mark.skipif(not SATIE.exists(), reason="needs the folder shared/ beside the checkout (Satie scores)")
 def test_engrave_satie_solos():
     found = {}
-    for path in sorted((SHARED / "scores" / "satie").glob("*_gymnopedie_*.musicxml")):
+    for path in sorted(SATIE.glob("*_gymnopedie_*.musicxml")):
         engraving = engrave(path.read_bytes())
         named = {i for moment in engraving.timemap for i in moment.on}
         assert named <= ids(*engraving.pages)
