@@ -1,8 +1,15 @@
 """What every browser test does with a page: listen to its complaints, sign in by link."""
 
-from playwright.sync_api import Page, expect
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.installation import Installation
+
+# Of the player: where it stands, and whether it is silent.
+SECONDS = "document.querySelector('[data-player-audio]').currentTime"
+PAUSED = "document.querySelector('[data-player-audio]').paused"
 
 
 def watch(page: Page) -> list[str]:
@@ -30,3 +37,24 @@ def straight_to_the_music(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Before you listen")
     page.get_by_role("button", name="Straight to the music").click()
     expect(page.locator("[data-listen]")).to_be_visible()
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until `condition` holds. wait_for_function would need unsafe-eval in the page's policy."""
+    for _ in range(100):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {condition}")
+
+
+@contextmanager
+def at_library(chromium: Browser, site: Installation) -> Iterator[tuple[Page, list[str]]]:
+    """The owner's page, at the library, and what it complains about until it is closed."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    trouble = watch(page)
+    sign_in(page, site)
+    page.goto(f"{site.url}/library/")
+    yield page, trouble
+    context.close()

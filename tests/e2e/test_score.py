@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import sign_in, watch
+from tests.e2e.browsing import PAUSED, SECONDS, at_library, until
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -21,8 +21,6 @@ for name in ("waltz", "repeat"):
     assert made.sound.state == "ready", made.sound.error
 """
 
-SECONDS = "document.querySelector('[data-player-audio]').currentTime"
-PAUSED = "document.querySelector('[data-player-audio]').paused"
 
 # Staff lines: paths right under a staff, with a stroke that is drawn and not the colour of the paper.
 LINES = """() => [...document.querySelectorAll(".leaf .wide .staff > path")].filter(line => {
@@ -30,15 +28,6 @@ LINES = """() => [...document.querySelectorAll(".leaf .wide .staff > path")].fil
   return line.checkVisibility() && style.stroke !== "none" && parseFloat(style.strokeWidth) > 0
     && style.stroke === getComputedStyle(document.body).color && line.getBoundingClientRect().width > 20;
 }).length"""
-
-
-def until(page: Page, condition: str) -> None:
-    """Wait until `condition` holds. wait_for_function would need unsafe-eval in the page's policy."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never true: {condition}")
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +42,9 @@ def site(tmp_path_factory):
 @pytest.fixture
 def page(site, chromium):
     """The owner at the library."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    opened = context.new_page()
-    trouble = watch(opened)
-    sign_in(opened, site)
-    opened.goto(f"{site.url}/library/")
-    yield opened
+    with at_library(chromium, site) as (opened, trouble):
+        yield opened
     assert trouble == []
-    context.close()
 
 
 def test_a_score_is_seen_heard_and_followed(page: Page):

@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import sign_in, watch
+from tests.e2e.browsing import PAUSED, SECONDS, at_library, until
 from tests.e2e.installation import Installation
-from tests.e2e.test_score import PAUSED, SECONDS, until
 
 pytestmark = pytest.mark.e2e
 
@@ -38,15 +37,10 @@ def site(tmp_path_factory):
 @pytest.fixture
 def page(site, chromium):
     """The owner at the library."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    opened = context.new_page()
-    trouble = watch(opened)
-    sign_in(opened, site)
-    opened.goto(f"{site.url}/library/")
-    yield opened
+    with at_library(chromium, site) as (opened, trouble):
+        yield opened
     # the browser tells of the editor's refusal too, which is asked for below
     assert [line for line in trouble if "400 (Bad Request)" not in line] == []
-    context.close()
 
 
 def test_pieces_are_narrowed_and_tagged_by_keyboard(page: Page):
