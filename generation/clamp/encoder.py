@@ -1,6 +1,6 @@
 """Vectors of pieces and of texts, fast: nothing padded, like lengths together, bfloat16 where the processor has it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from generation.clamp.model import PATCH_LENGTH, TEXT_LENGTH, Music, Text
-from generation.clamp.patches import Ids, Reading, encode
+from generation.clamp.model import PATCH_LENGTH, TEXT_LENGTH
+from generation.clamp.patches import Ids, encode
 from generation.clamp.segments import cut, pool
 from generation.clamp.tokens import Words
-from generation.clamp.weights import Meta, load_music, load_text
+from generation.clamp.weights import load_music, load_text
 
 PIPELINE = "1"
 """Changes whenever the same text and weights would give another vector; stands beside every vector that is kept."""

@@ -79,7 +79,7 @@ class Tower(nn.Module):
     def pooled(self, embedded: Tensor, places: Tensor, lengths: Sequence[int]) -> Tensor:
         """Projected means (S, D) in float32 of packed rows (R, H) at these places (R,), S segments of these lengths."""
         rows = self.norm(embedded + self.kind + self.positions(places))
-        rows = rows.to(self.layers[0].qkv.weight.dtype)
+        rows = rows.to(next(self.layers.parameters()).dtype)
         for layer in self.layers:
             rows = layer(rows, lengths)
         means = torch.stack([part.float().mean(0) for part in rows.split(list(lengths))])

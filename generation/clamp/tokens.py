@@ -19,11 +19,11 @@ class Words:
         file = folder / FILE
         if not file.is_file():
             raise NoTokenizer(
-                f"The text side needs {FILE} of xlm-roberta-base in {folder}; docs/runbooks/clamp.md says where to get it."
+                f"The text side needs {FILE} of xlm-roberta-base in {folder}: docs/runbooks/clamp.md tells how."
             )
         try:
             self._tokenizer = Tokenizer.from_file(str(file))
-        except Exception as error:  # noqa: BLE001 (the library raises Exception itself)
+        except Exception as error:
             raise NoTokenizer(f"The {FILE} in {folder} cannot be read.") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

@@ -183,7 +183,10 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
 
 def _sizes(given: Mapping[str, Tensor], music: str, projection: str, text_heads: int | None) -> Meta:
     """The sizes of both encoders, read off the shapes of their tensors; heads are 64 wide."""
-    table, words = given.get(music + "patch_embedding.weight"), given.get("text_model.embeddings.word_embeddings.weight")
+    table, words = (
+        given.get(music + "patch_embedding.weight"),
+        given.get("text_model.embeddings.word_embeddings.weight"),
+    )
     project = given.get(projection + ".weight")
     if table is None and "encoder.patch_embedding.weight" in given:
         raise NotAClamp("These are the weights of M3 alone; scores need those of CLaMP 2 or CLaMP 3 c2.")

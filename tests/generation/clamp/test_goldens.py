@@ -1,6 +1,8 @@
 """Patches exactly, vectors to 2e-5 and cosines to 1e-5 as the references give them."""
 
 import hashlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ def trimmed(rows):
     return [[int(code) for code in np.trim_zeros(row, "b")] for row in rows]
 
 
-def expected_patches():
+def expected_patches() -> Iterator[Any]:
     if not goldens.GOLDENS.is_dir():
         return
     found = goldens.read("patches.json")
