@@ -1,3 +1,4 @@
+import re
 from dataclasses import astuple
 
 import pytest
@@ -51,12 +52,11 @@ def test_anything_may_stand_in_a_text(text):
 
 
 def test_a_piece_of_the_corpus_is_found_in_any_key_and_with_a_broken_bar():
-    known = compose(3, metre="3/4", key="C", bars=16).abc
+    known = re.sub(r"[\^_=]", "", compose(3, metre="3/4", key="C", bars=16).abc)
     corpus = Corpus([found for text in (compose(1).abc, known) if (found := sketch_of(text))])
     assert corpus.size == 2
     lines = known.splitlines(keepends=True)
     broken = "".join([*lines[:-2], "[r:14/1][V:1]a|[V:2]A,6|\n", lines[-1]])
-    assert not set("^_=") & set(known[known.index("[r:") :])
     moved = known.replace("K:C\n", "K:C#\n")  # every note a semitone higher
     assert [examine(text, corpus).copy for text in (known, broken, moved)] == [True] * 3
     assert not any(examine(compose(5_000_000 + seed).abc, corpus).copy for seed in range(20))
