@@ -14,6 +14,7 @@ bisected: where a long window is shared, so is every shorter one that begins wit
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
@@ -27,7 +28,7 @@ SHORTEST = 6
 """Fewer equal steps are not worth being told: five strokes of an accompaniment are everywhere."""
 COPIED = 12
 """From so many different steps on a run counts as copied. Of 400 different études by one rule the most alike share 11
-(their accompaniments are of one mould), of 20 works by Satie no two share a run of SHORTEST; six bars of his have 15."""
+(their accompaniments are of one mould), no two of 20 works by Satie share a run of SHORTEST; six bars have 15."""
 
 Numbers = NDArray[np.uint64]
 
@@ -61,9 +62,9 @@ class Run:
 def steps_of(score: Score) -> Steps:
     """The steps of a piece in the order of its text; repeats are not written out."""
     moments = []
-    start = score.bars[0].length * 0
+    start = Fraction(0)
     for number, bar in enumerate(score.bars, start=1):
-        struck: dict[object, set[int]] = {}
+        struck: dict[Fraction, set[int]] = {}
         for part in bar.parts:
             for note in part.notes:
                 if not note.held and not note.grace:
