@@ -1,4 +1,4 @@
-"""What can be said of an étude: stage words, tempo, mode, density, register, loudness. The texts of the demo encoder."""
+"""What can be said of an étude: stage words, tempo, mode, density, register, loudness; texts of the demo encoder."""
 
 from bisect import bisect
 from collections.abc import Mapping, Sequence
