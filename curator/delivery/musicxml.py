@@ -18,6 +18,7 @@ from curator.delivery.staffsigns import accent_sforzati, match_slurs, staff_sign
 from curator.delivery.timeline import lay_out, sound_graces
 from curator.delivery.tones import Tone, join_ties, resolve_unisons
 from curator.delivery.writer import Music, write
+from curator.film.tempo import Metre, Section, TempoMap
 from curator.notation.errors import NotationError
 from curator.notation.road import play_order
 
@@ -109,12 +110,14 @@ def export_with_account(source: bytes, sheet: Sheet) -> Exported:
 
 
 def _seconds(music: Music) -> Fraction:
-    seconds = Fraction(0)
+    sections: list[Section] = []
     tempo = Fraction(0)
     for number, measure in enumerate(music.measures, 1):
         tempo = Fraction(music.tempos[number]) if number in music.tempos else tempo
-        seconds += measure.metre.length * 60 / tempo
-    return seconds
+        here = Section(number, Metre(measure.metre.beats, measure.metre.beat_type), tempo)
+        if not sections or (sections[-1].metre, sections[-1].tempo) != (here.metre, here.tempo):
+            sections.append(here)
+    return TempoMap(tuple(sections)).length(len(music.measures))
 
 
 def _compare(planned: tuple[Tone, ...], musicxml: bytes) -> None:

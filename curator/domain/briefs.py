@@ -106,7 +106,9 @@ def set_wishes(*, of: ArcStage | Cue, wishes: Mapping[str, Any]) -> None:
             Wishes.objects.update_or_create(**owner, defaults=said)
         else:
             Wishes.objects.filter(**owner).delete()
-    of.refresh_from_db(fields=["pk"])  # forgets the row that was read before
+    read_before = type(of)._meta.get_field("wishes")
+    if read_before.is_cached(of):
+        read_before.delete_cached_value(of)
 
 
 def wishes_of(*, of: ArcStage | Cue) -> dict[str, Any]:

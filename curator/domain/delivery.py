@@ -169,7 +169,9 @@ def package_files(*, film: Film, prepared: tuple[Prepared, ...]) -> list[tuple[s
 
 def _approvals(film: Film) -> list[tuple[Approval, int]]:
     """The approvals in force in the order of their cues, each with its count among all of its cue."""
-    rows = Approval.objects.filter(cue__film=film, cue__practice=False, cue__set_aside_at=None).select_related("take__version__piece__source")
+    rows = Approval.objects.filter(cue__film=film, cue__practice=False, cue__set_aside_at=None).select_related(
+        "take__version__piece__source"
+    )
     cues = {cue.pk: cue for cue in film.cues.select_related("stage")}
     counts: dict[int, int] = {}
     result = []

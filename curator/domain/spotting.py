@@ -111,7 +111,7 @@ def guess(brief: Brief, seconds: Fraction) -> dict[str, object]:
 def split_cue(*, cue: Cue, frame: int) -> Cue:
     """End a cue at a frame and begin a new one there; returns the new one. Raises DomainError outside the cue.
 
-    Takes stay with the first part. Hits, stage, metre, tempo and key go with the part that they lie in; the bars of
+    Takes and themes stay with the first part. Hits, stage, metre, tempo and key go with the part that they lie in; the bars of
     both are what is nearest, and want to be fitted. The new one is the next part (1m2 becomes 1m2 and 1m2a).
     """
     if not cue.in_frame < frame < cue.out_frame:
@@ -134,7 +134,6 @@ def split_cue(*, cue: Cue, frame: int) -> Cue:
         brief=old.brief,
         question=old.question,
         texture=old.texture,
-        theme=old.theme,
         notes=old.notes,
         tempo_map=[[1, old.tempo_map[-1][1] if old.tempo_map else tempo]],
         metre=metre,

@@ -30,7 +30,9 @@ def put_up_take(
             return present
         if not number or Take.objects.filter(cue=cue, number=number).exists():
             number = next_take_number(cue=cue)
-        take = Take.objects.create(cue=cue, version=version, number=number, cohort=cohort[:80], cue_version=cue_version or now.version)
+        take = Take.objects.create(
+            cue=cue, version=version, number=number, cohort=cohort[:80], cue_version=cue_version or now.version
+        )
         refresh_cue_state(cue=cue)
     return take
 

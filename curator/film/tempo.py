@@ -27,7 +27,7 @@ class Metre:
     unit: int
 
     def __post_init__(self) -> None:
-        if self.beats < 1 or self.unit not in (1, 2, 4, 8, 16, 32, 64):
+        if self.beats < 1 or self.unit not in (1, 2, 4, 8, 16, 32, 64, 128):
             raise TempoError(f"{self.beats}/{self.unit} is not a metre.")
 
     @property
