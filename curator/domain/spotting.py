@@ -111,8 +111,8 @@ def guess(brief: Brief, seconds: Fraction) -> dict[str, object]:
 def split_cue(*, cue: Cue, frame: int) -> Cue:
     """End a cue at a frame and begin a new one there; returns the new one. Raises DomainError outside the cue.
 
-    Takes and themes stay with the first part. Hits, stage, metre, tempo and key go with the part that they lie in; the bars of
-    both are what is nearest, and want to be fitted. The new one is the next part (1m2 becomes 1m2 and 1m2a).
+    Takes and themes stay with the first part. Hits go with the part that they lie in; both keep metre, tempo and key,
+    their bars are what is nearest, and want to be fitted. The new one is the next part (1m2 becomes 1m2 and 1m2a).
     """
     if not cue.in_frame < frame < cue.out_frame:
         raise DomainError(_("Split a cue at a frame between its in and its out."))

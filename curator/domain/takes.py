@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from curator.domain.cues import refresh_cue_state
+from curator.domain.measures import request_measure
 from curator.domain.shelving import shelve_pieces
 from curator.domain.sketches import sketch_version
 from curator.models.film import Cue
@@ -33,6 +34,7 @@ def put_up_take(
         take = Take.objects.create(
             cue=cue, version=version, number=number, cohort=cohort[:80], cue_version=cue_version or now.version
         )
+        request_measure(take=take)
         refresh_cue_state(cue=cue)
     return take
 
