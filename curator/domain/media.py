@@ -18,6 +18,7 @@ CONTENT_TYPES = {
     ".webm": "video/webm",
     ".zip": "application/zip",
     ".musicxml": "application/vnd.recordare.musicxml+xml",
+    ".abc": "text/vnd.abc",
     ".upload": "application/octet-stream",  # as it came in, whatever it is
 }
 
