@@ -169,19 +169,27 @@ class Lineage(_Told):
 
 
 class Copy(_Told):
-    """Whether the music is nearly that of a piece by people that this installation holds.
+    """Whether the music is a near copy of a piece by people that this installation holds.
 
-    `verdict`: "clear", "like" or "not compared". `likeness`: share of common shingles, 0 to 1; `kind` says how.
-    `scheme` names the way of comparing, `compared` how many pieces by people it was compared with.
+    `how`: in what they are alike, `share`: how much, 0 to 1; `bars` and `their_bars` are the first and last bar of
+    the longest run that both share, as far as one is known.
     """
 
-    verdict: Literal["clear", "like", "not compared"]
-    scheme: str
-    compared: int
-    nearest: str
+    verdict: Literal["clear", "near copy", "not compared"]
+    piece: str
     composer: str
-    kind: str
-    likeness: float
+    how: str
+    share: float
+    bars: tuple[int, int] | None
+    their_bars: tuple[int, int] | None
+
+
+class ThemeHeard(_Told):
+    """A theme of the film and how the cue uses it (statement, variation, fragment) from a bar of its plan on."""
+
+    name: str
+    how: str
+    bar: int
 
 
 class Credits(_Told):
@@ -209,7 +217,7 @@ class CueEntry(_Told):
     title: str
     version: int
     stage: str | None
-    theme: str | None
+    themes: tuple[ThemeHeard, ...]
     times: Times
     music: Music
     hits: tuple[Hit, ...]

@@ -14,7 +14,6 @@ from curator.delivery.names import slug as ascii_slug
 from curator.delivery.package import pack
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
-from curator.domain.lineage import compare_missing
 from curator.domain.media import store_media
 from curator.domain.packing import package_files
 from curator.domain.preparing import Prepared, Problem, prepare_film
@@ -60,7 +59,6 @@ def deliver_film(
     prepared, problems = prepare_film(film=film, numbers=numbers)
     if not prepared:
         raise DomainError(problems[0].sentence if problems else _("No cue is approved, so there is nothing to pack."))
-    compare_missing([each.approval for each in prepared])
     files = package_files(film=film, prepared=prepared)
     manifest = json.loads(next(file.data for file in files if file.name == "manifest.json"))
     name = package_name(film, prepared, whole=numbers is None)

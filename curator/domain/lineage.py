@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from curator.delivery.manifest import Ancestor, Copy, Judgement, Lineage, Making, Source
 from curator.delivery.manifest import Approval as ApprovalTold
-from curator.domain.sketches import sketch_missing
-from curator.models.library import Origin, Piece
+from curator.domain.copies import NearCopy, near_copies
+from curator.models.library import Origin
 from curator.models.library import Source as SourceRow
+from curator.models.measures import TakeMeasure
 from curator.models.ranking import Approval, Take
 from curator.models.ranking import Judgement as JudgementRow
-from curator.models.twins import Resemblance, Sketch
-from curator.notation.likeness import SCHEME
 
 
 def read_lineages(approvals: Sequence[Approval]) -> dict[int, Lineage]:
@@ -31,42 +30,27 @@ def read_lineages(approvals: Sequence[Approval]) -> dict[int, Lineage]:
     return {each.pk: _lineage(each, counts[each.cue_id], judgements.get(each.cue_id, [])) for each in approvals}
 
 
-def compare_missing(approvals: Sequence[Approval]) -> None:
-    """Compare the music of these approvals with the library, where that was not done."""
-    pieces = {approval.take.version.piece_id for approval in approvals}
-    sketch_missing(pieces=Piece.objects.filter(pk__in=pieces, origin=Origin.GENERATED))
-
-
 def read_copies(approvals: Sequence[Approval]) -> dict[int, Copy]:
-    """By the key of each approval whether its music is nearly that of a piece by people; three queries."""
-    versions = {approval.take.version_id for approval in approvals}
-    known = set(Sketch.objects.filter(version__in=versions, scheme=SCHEME).values_list("version", flat=True))
-    people = Sketch.objects.filter(scheme=SCHEME, version__piece__archived_at__isnull=True)
-    compared = people.exclude(version__piece__origin=Origin.GENERATED).count()
-    rows = Resemblance.objects.filter(Q(first_version__in=versions) | Q(second_version__in=versions))
-    nearest: dict[int, tuple[Resemblance, Piece]] = {}
-    for row in rows.select_related("first", "second").order_by("likeness", "-pk"):
-        for version, other in ((row.first_version_id, row.second), (row.second_version_id, row.first)):
-            if version in versions and other.origin != Origin.GENERATED:
-                nearest[version] = (row, other)
-    return {each.pk: _copy(each, known, compared, nearest.get(each.take.version_id)) for each in approvals}
+    """By the key of each approval whether its music is a near copy of a piece by people; five queries."""
+    takes = [each.take for each in approvals]
+    measured = set(TakeMeasure.objects.filter(take__in=takes).values_list("take", flat=True))
+    found = near_copies(takes=takes)
+    return {each.pk: _copy(each.take, measured, found.get(each.take_id)) for each in approvals}
 
 
-def _copy(approval: Approval, known: set[int], compared: int, found: tuple[Resemblance, Piece] | None) -> Copy:
-    version = approval.take.version
-    if version.piece.origin != Origin.GENERATED or version.pk not in known:
-        return Copy(verdict="not compared", scheme=SCHEME, compared=0, nearest="", composer="", kind="", likeness=0)
+def _copy(take: Take, measured: set[int], found: NearCopy | None) -> Copy:
     if found is None:
-        return Copy(verdict="clear", scheme=SCHEME, compared=compared, nearest="", composer="", kind="", likeness=0)
-    row, other = found
+        compared = take.pk in measured and take.version.piece.origin == Origin.GENERATED
+        verdict: Literal["clear", "not compared"] = "clear" if compared else "not compared"
+        return Copy(verdict=verdict, piece="", composer="", how="", share=0, bars=None, their_bars=None)
     return Copy(
-        verdict="like",
-        scheme=SCHEME,
-        compared=compared,
-        nearest=other.title,
-        composer=other.composer,
-        kind=row.kind,
-        likeness=row.likeness,
+        verdict="near copy",
+        piece=found.piece.title,
+        composer=found.piece.composer,
+        how=found.how,
+        share=found.share,
+        bars=found.mine,
+        their_bars=found.theirs,
     )
 
 

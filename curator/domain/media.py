@@ -16,6 +16,7 @@ CONTENT_TYPES = {
     ".wav": "audio/wav",
     ".mp4": "video/mp4",
     ".webm": "video/webm",
+    ".webp": "image/webp",
     ".zip": "application/zip",
     ".musicxml": "application/vnd.recordare.musicxml+xml",
     ".abc": "text/vnd.abc",

@@ -15,6 +15,7 @@ from curator.delivery.manifest import (
     Music,
     Notes,
     TempoChange,
+    ThemeHeard,
     Times,
 )
 from curator.delivery.package import Package, PackedCue, PackedFile, contents
@@ -55,7 +56,7 @@ def read_entries(*, film: Film, prepared: Sequence[Prepared]) -> list[CueEntry]:
                 title=cue.title,
                 version=each.sheet.version,
                 stage=cue.stage.name if cue.stage else None,
-                theme=cue.theme.name if cue.theme else None,
+                themes=tuple(ThemeHeard(name=use.theme.name, how=use.how, bar=use.bar) for use in cue.theme_uses.all()),
                 times=_times(each),
                 music=_music(each),
                 hits=tuple(_hit(each, hit) for hit in each.hits),

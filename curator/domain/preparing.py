@@ -152,7 +152,7 @@ def _approvals(film: Film) -> list[tuple[Approval, int]]:
     rows = Approval.objects.filter(cue__film=film, cue__practice=False).select_related(
         "take__version__piece__source", "by"
     )
-    cues = {cue.pk: cue for cue in film.cues.select_related("stage", "theme").prefetch_related("hits")}
+    cues = {cue.pk: cue for cue in film.cues.select_related("stage").prefetch_related("hits", "theme_uses__theme")}
     counts: dict[int, int] = {}
     result = []
     for row in rows.order_by("pk"):

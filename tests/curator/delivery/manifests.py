@@ -27,7 +27,7 @@ def entry(number: str = "1m1", **changes: object) -> CueEntry:
         title="Dachboden",
         version=2,
         stage="Forgotten",
-        theme=None,
+        themes=(),
         times=Times(
             timecode_in="01:00:02:00",
             timecode_out="01:00:49:00",
@@ -63,9 +63,7 @@ def entry(number: str = "1m1", **changes: object) -> CueEntry:
             ),
         ),
         credits=Credits(title="Dachboden", composer="Team", publisher="", use="BI", note="written, chosen"),
-        copy_check=Copy(
-            verdict="clear", scheme="shingles-1", compared=20, nearest="", composer="", kind="", likeness=0
-        ),
+        copy_check=Copy(verdict="clear", piece="", composer="", how="", share=0, bars=None, their_bars=None),
         lineage=Lineage(
             piece="p",
             version="v",

@@ -188,12 +188,12 @@ def test_read_film_delivery_asks_the_database_as_often_for_six_cues_as_for_one(o
     film = lantern()
     cues = [lit_cue(film, owner)]
     deliver_cue(cue=cues[0], by=owner)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         read_film_delivery(film=film, cues=cues)
     for _ in range(5):
         cues.append(lit_cue(film, owner))
         deliver_cue(cue=cues[-1], by=owner)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         read_film_delivery(film=film, cues=cues)
 
 

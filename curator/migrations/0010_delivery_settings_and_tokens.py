@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('curator', '0006_gpu_turns'),
+        ('curator', '0009_takes_measured'),
     ]
 
     operations = [
