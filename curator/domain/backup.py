@@ -3,8 +3,8 @@
 A backup is a .zip of `manifest.json`, `rows.jsonl` (one row a line, in the order in which rows need each other) and
 `media/` (the stills of shots and the files that were handed over, named by their content).
 Left out: jobs and workers (they end with the process), sign-in links, tokens and sessions (secrets), rendered media,
-sketches, courses and measures of the music (made again when they are needed), uploads as they came in (their music is in
-the rows), the cut of a film and weights (large; the film and each checkpoint row name their SHA-256).
+sketches, courses and measures of the music (made again when they are needed), uploads as they came in (their music is
+in the rows), the cut of a film and weights (large; the film and each checkpoint row name their SHA-256).
 """
 
 import contextlib
