@@ -16,8 +16,10 @@ CONTENT_TYPES = {
     ".wav": "audio/wav",
     ".mp4": "video/mp4",
     ".webm": "video/webm",
+    ".webp": "image/webp",
     ".zip": "application/zip",
     ".musicxml": "application/vnd.recordare.musicxml+xml",
+    ".abc": "text/vnd.abc",
     ".upload": "application/octet-stream",  # as it came in, whatever it is
 }
 
