@@ -23,8 +23,17 @@ KNOWN = {
 word = st.text("abcdefghijklmnopqrstuvwxyz", min_size=6, max_size=9).map(str.capitalize)  # hardly ever twice
 words = st.lists(word, min_size=1, max_size=4).map(" ".join)
 name = st.sampled_from(
-    ["Camera", "Audio", "Audio (V.O.)", "Characters", "Lens"]
-    + ["Total Shots", "EMOTIONAL ARC", "KEY VISUAL THEMES", "Estimated Runtime"]
+    [
+        "Camera",
+        "Audio",
+        "Audio (V.O.)",
+        "Characters",
+        "Lens",
+        "Total Shots",
+        "EMOTIONAL ARC",
+        "KEY VISUAL THEMES",
+        "Estimated Runtime",
+    ]
 )
 code = st.builds("S{:02}-{:03}".format, st.integers(0, 5), st.integers(0, 5))
 breakdown_line = st.one_of(
