@@ -89,12 +89,17 @@ class Proof:
 
 @dataclass(frozen=True, eq=False)
 class Taste:
-    """A fitted taste: `strengths` (N,) of the clips in log-odds, with mean 0 among those of each cue."""
+    """A fitted taste: `strengths` (N,) of the clips in log-odds, with mean 0 among those of each cue.
+
+    `unheard` (N,): the same, but in each cue from a fit that has not seen the answers about it. Only this may be a
+    prior for the cue's own answers, which would count twice otherwise.
+    """
 
     ridge: float
     scene_share: float
     proof: Proof
     strengths: Floats
+    unheard: Floats
 
 
 def learn(clips: Clips, heard: Sequence[Heard]) -> Taste | None:
@@ -108,15 +113,18 @@ def learn(clips: Clips, heard: Sequence[Heard]) -> Taste | None:
     if folds is None:
         return None
     fits = _Fits(clips, heard, folds)
-    numbers = range(int(folds.max()) + 1)
-    right = 0.0
-    for fold in numbers:
-        ridge, share = fits.choose(fold)
-        gaps = fits.gaps(frozenset({fold}), fold, ridge, share)
-        right += float((gaps > 0).sum() + 0.5 * (gaps == 0).sum())
     ridge, share = fits.choose(None)
-    weights = fits.weights(frozenset(), ridge, share)
-    return Taste(ridge, share, Proof(right, len(heard)), fits.strengths(weights, share))
+    strengths = fits.strengths(fits.weights(frozenset(), ridge, share), share)
+    unheard = strengths.copy()
+    right = 0.0
+    for fold in range(int(folds.max()) + 1):
+        inner, bent = fits.choose(fold)
+        gaps = fits.gaps(frozenset({fold}), fold, inner, bent)
+        right += float((gaps > 0).sum() + 0.5 * (gaps == 0).sum())
+        judged = {clips.cues[one.better] for one, at in zip(heard, folds, strict=True) if at == fold}
+        mine = np.array([cue in judged for cue in clips.cues])
+        unheard[mine] = fits.strengths(fits.weights(frozenset({fold}), inner, bent), bent)[mine]
+    return Taste(ridge, share, Proof(right, len(heard)), strengths, unheard)
 
 
 def _folds(cues: Sequence[str]) -> Indices | None:

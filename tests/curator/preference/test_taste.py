@@ -86,6 +86,16 @@ def test_answers_about_one_cue_are_not_enough_and_those_across_cues_are_wrong():
         learn(given, [Heard(0, TAKES)])
 
 
+def test_a_prior_for_a_cue_has_not_seen_the_answers_about_it():
+    given = clips()
+    heard = answers(given.vectors[:, 0], 80)
+    mine = [one for one in heard if one.better // TAKES == 0]
+    turned = [Heard(one.worse, one.better) if one in mine else one for one in heard]
+    one, other = learn(given, heard), learn(given, turned)
+    np.testing.assert_allclose(one.unheard[:TAKES], other.unheard[:TAKES], atol=1e-9)
+    assert np.abs(one.strengths[:TAKES] - other.strengths[:TAKES]).max() > 0.05
+
+
 def test_the_interval_is_wilsons():
     proof = Proof(right=65, answers=100)
     assert (proof.accuracy, proof.proved) == (0.65, True)

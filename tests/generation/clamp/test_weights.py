@@ -1,5 +1,6 @@
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -60,7 +61,7 @@ def state(music: str = "symbolic") -> dict[str, torch.Tensor]:
     }
 
 
-def write(path, tensors):
+def write(path: Path, tensors: dict[str, torch.Tensor]) -> Path:
     torch.save({"model": tensors, "optimizer": {"state": {}}, "epoch": 10, "modality": "audio"}, path)
     return path
 
