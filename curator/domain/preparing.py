@@ -149,7 +149,7 @@ def change_settings(
 
 def _approvals(film: Film) -> list[tuple[Approval, int]]:
     """The approvals in force in the order of their cues, each with its count among all of its cue."""
-    rows = Approval.objects.filter(cue__film=film, cue__practice=False).select_related(
+    rows = Approval.objects.filter(cue__film=film, cue__practice=False, cue__set_aside_at=None).select_related(
         "take__version__piece__source", "by"
     )
     cues = {cue.pk: cue for cue in film.cues.select_related("stage").prefetch_related("hits", "theme_uses__theme")}
