@@ -137,7 +137,7 @@ def known_sketches(*, pieces: QuerySet[Piece]) -> Iterator[Likeness]:
     later = PieceVersion.objects.filter(piece=OuterRef("version__piece"), number__gt=OuterRef("version__number"))
     rows = Sketch.objects.filter(scheme=SCHEME, version__piece__in=pieces.order_by().values("pk"))
     for row in rows.filter(~Exists(later)).order_by("pk").iterator():
-        yield _read(row)
+        yield read_sketch(row)
 
 
 def newest_only(rows: QuerySet[Resemblance]) -> QuerySet[Resemblance]:
