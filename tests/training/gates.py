@@ -30,7 +30,7 @@ def moved_weights(base: Checkpoint, *, by: float = 0.002) -> Checkpoint:
     torch.manual_seed(5)
     with torch.no_grad():
         for weight in model.parameters():
-            weight += by * torch.randn_like(weight)
+            weight.add_(torch.randn_like(weight), alpha=by)
     part = Path(settings.WEIGHTS) / "moved.part"
     write_weights(part, model, torch.float32)
     sha256 = file_sha256(part)
@@ -51,16 +51,17 @@ def finished_round(owner: User, *, by: float = 0.002, cues: int = 3, **measured:
     """A DPO round that has come to its end: the small model and one a little away from it."""
     base = small_checkpoint()
     data = preference_set(owner, cues=cues, held_out=1)
+    result = moved_weights(base, by=by)
     row = Round.objects.create(
         number=1,
         recipe="dpo",
         preference_set=data,
         base=base,
-        result=moved_weights(base, by=by),
+        result=result,
         state=RoundState.MEASURED,
         metrics={"state": "finished", "measured": MEASURED | measured},
     )
-    Checkpoint.objects.filter(pk=row.result_id).update(made_by=row.public_id)
+    Checkpoint.objects.filter(pk=result.pk).update(made_by=row.public_id)
     return row
 
 

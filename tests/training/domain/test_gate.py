@@ -44,6 +44,7 @@ def measure(row: Round, **changes: dict[str, float]) -> None:
         "corpus": 7,
         "engine": "2",
     }
+    assert row.result is not None
     Measurement.objects.create(
         round=row, base=row.base, result=row.result, texts=400, guarded=100, seed=1, figures=figures
     )
