@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('curator', '0012_matches'),
+        ('curator', '0013_matches'),
         ('generation', '0002_presets'),
         ('training', '0004_round_metrics'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

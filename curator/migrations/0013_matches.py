@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('curator', '0011_cue_plans'),
+        ('curator', '0012_storyboard_imports'),
     ]
 
     operations = [
