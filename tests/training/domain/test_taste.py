@@ -30,8 +30,9 @@ def film_of_takes():
             vector = random.normal(size=DIM)
             notes = int(2 ** (5 + vector[0]))
             make_take(cue=cue, version=make_version(abc=abc, facts={"notes": notes, "bars": 4, "ambitus": [40, 60]}))
-            Vector.objects.create(encoder=row, pipeline=PIPELINE, kind=VectorKind.MUSIC,
-                                  content=content_key(music_text(abc)), vector=vector.astype("<f4").tobytes())  # fmt: skip
+            space = {"encoder": row, "pipeline": PIPELINE, "kind": VectorKind.MUSIC}
+            key, numbers = content_key(music_text(abc)), vector.astype("<f4").tobytes()
+            Vector.objects.create(**space, content=key, vector=numbers)
     return cues
 
 
