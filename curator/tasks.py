@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from curator.domain import library, parcels, rendering, sketches, strips
+from curator.domain import library, measures, parcels, rendering, sketches, strips
 from curator.jobs import Run, job
 
 
@@ -69,3 +69,9 @@ def import_list(
 def sketch(run: Run) -> dict[str, Any]:
     """Sketch the versions that have none yet, and compare them."""
     return sketches.sketch_all(run=run)
+
+
+@job(measures.MEASURE_JOB)
+def measure(run: Run, *, take: int) -> dict[str, Any]:
+    """Measure a take that was put up."""
+    return measures.measure_take(take_id=take, run=run)

@@ -27,6 +27,7 @@ PURE = (
     "curator.delivery",
     "generation.notagen",
     "generation.etudes",
+    "generation.clamp",
     "training.recipes",
 )
 NOT_PURE = ("django", "celery", "kombu")

@@ -7,9 +7,10 @@ from enum import StrEnum
 from django.db.models import Count, Max, Q
 
 from curator.film.timecode import Clock
-from curator.models.film import ArcStage, Cue, CueState, Film, Shot, Theme
+from curator.models.film import ArcStage, Cue, CueState, Film, Shot
 from curator.models.jobs import Job
 from curator.models.ranking import Standing, TakeState
+from curator.models.themes import Theme
 
 
 class StepKind(StrEnum):
@@ -132,7 +133,7 @@ def film_facts(*, film: Film) -> FilmFacts:
     frames = film.length_frames or sum(shot.length_frames for shot in shots)
     cues = list(
         film.cues.filter(practice=False)
-        .select_related("stage", "theme")
+        .select_related("stage")
         .prefetch_related("hits")
         .annotate(takes_up=Count("takes", filter=~Q(takes__state=TakeState.DISCARDED)))
     )
@@ -166,7 +167,7 @@ def film_facts(*, film: Film) -> FilmFacts:
         stages=_stage_times(list(film.stages.all()), cues, frames, float(fps)),
         shots=_shot_times(shots, float(fps)),
         cues=facts,
-        themes=list(film.themes.prefetch_related("cues")),
+        themes=list(film.themes.prefetch_related("uses__cue")),
     )
 
 

@@ -1,10 +1,10 @@
 """Backup and restore of what cannot be made again: texts, judgements, approvals, films, settings of rounds.
 
 A backup is a .zip of `manifest.json`, `rows.jsonl` (one row a line, in the order in which rows need each other) and
-`media/` (the files that were handed over, named by their content).
-Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media and
-sketches of the music (made again when they are needed), uploads as they came in (their music is in the rows), the cut
-of a film and weights (large; the film and each checkpoint row name their SHA-256).
+`media/` (the stills of shots and the files that were handed over, named by their content).
+Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media, sketches,
+courses and measures of the music (made again when they are needed), uploads as they came in (their music is in the
+rows), the cut of a film and weights (large; the film and each checkpoint row name their SHA-256).
 """
 
 import contextlib
@@ -31,16 +31,21 @@ from curator.domain.errors import DomainError
 from curator.domain.media import CONTENT_TYPES, read_media, store_media
 from curator.domain.shelving import shelve_pieces
 from curator.models.accounts import SignInLink
+from curator.models.courses import Course
 from curator.models.delivery import Delivery
 from curator.models.film import Cue
-from curator.models.jobs import Job, Turn, Worker
+from curator.models.jobs import Job, Pause, Turn, Worker
 from curator.models.library import MediaFile, Piece, Rendering, RenderingFile, RenderingState
+from curator.models.measures import TakeMeasure, Trace
+from curator.models.stills import Still
+from curator.models.themes import ThemeUse
 from curator.models.twins import Resemblance, Sketch, SketchBand
 
 FORMAT = 1
 _APPS = ("curator", "generation", "training")
 _LEFT_OUT: tuple[type[models.Model], ...] = (
     Turn,
+    Pause,
     Job,
     Worker,
     SignInLink,
@@ -49,6 +54,9 @@ _LEFT_OUT: tuple[type[models.Model], ...] = (
     Resemblance,
     SketchBand,
     Sketch,
+    Course,
+    Trace,
+    TakeMeasure,
 )
 # Of these a restore leaves what is there: workers may be running, and the files in the storage stay too.
 _STAY: tuple[type[models.Model], ...] = (Worker, MediaFile)
@@ -99,7 +107,9 @@ def _write(unfinished: Path) -> None:
             "rows": counts,
             "sha256": digest.hexdigest(),
         }
-        for media in MediaFile.objects.filter(pk__in=Delivery.objects.values("media")):
+        stills = Still.objects.values("large").union(Still.objects.values("tile"))
+        kept = models.Q(pk__in=Delivery.objects.values("media")) | models.Q(sha256__in=stills)
+        for media in MediaFile.objects.filter(kept):
             with contextlib.suppress(FileNotFoundError):  # lost before; its row still proves what it was
                 archive.writestr(f"media/{media.name}", read_media(media))
         archive.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
@@ -141,7 +151,22 @@ def read_backup(*, path: Path) -> list[dict[str, Any]]:
         raise DomainError(_("%(name)s was made by another version of Cuewright.") % {"name": path.name})
     if hashlib.sha256(data).hexdigest() != manifest.get("sha256"):
         raise DomainError(_("%(name)s is damaged: its content does not match its hash.") % {"name": path.name})
-    return [json.loads(line) for line in data.splitlines()]
+    return list(_brought_up(json.loads(line) for line in data.splitlines()))
+
+
+def _brought_up(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows of older backups as they would be written today: a cue had one theme, and a theme could have a parent."""
+    uses = []
+    for row in rows:
+        model, fields = row.get("model"), row.get("fields", {})
+        if model == "curator.cue" and (theme := fields.pop("theme", None)) is not None:
+            uses.append({"cue": row["pk"], "theme": theme, "how": ThemeUse.STATEMENT.value, "bar": 1})
+        if model == "curator.theme":
+            for gone in ("parent", "relation"):
+                fields.pop(gone, None)
+        yield row
+    for number, use in enumerate(uses, start=1):
+        yield {"model": "curator.cuetheme", "pk": number, "fields": use}
 
 
 def has_work() -> bool:

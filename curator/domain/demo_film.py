@@ -8,7 +8,8 @@ from django.db import transaction
 
 from curator.film.tempo import Metre, TempoMap
 from curator.film.timecode import Clock
-from curator.models.film import ArcStage, Cue, Film, HitPoint, Scene, Shot, Theme
+from curator.models.film import ArcStage, Cue, Film, HitPoint, Scene, Shot
+from curator.models.themes import CueTheme, Theme
 
 
 @transaction.atomic
@@ -108,6 +109,8 @@ def _make_cue(
         metre=told["metre"],
         key=told["key"],
         bars=told["bars"],
-        theme=themes[told["theme"]] if told["theme"] else None,
+    )
+    CueTheme.objects.bulk_create(
+        CueTheme(cue=cue, theme=themes[use["name"]], how=use["how"], bar=use["bar"]) for use in told["themes"]
     )
     HitPoint.objects.bulk_create(HitPoint(cue=cue, **hit) for hit in told["hits"])

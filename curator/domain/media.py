@@ -16,6 +16,7 @@ CONTENT_TYPES = {
     ".wav": "audio/wav",
     ".mp4": "video/mp4",
     ".webm": "video/webm",
+    ".webp": "image/webp",
     ".zip": "application/zip",
     ".musicxml": "application/vnd.recordare.musicxml+xml",
     ".upload": "application/octet-stream",  # as it came in, whatever it is

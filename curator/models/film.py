@@ -129,26 +129,6 @@ class ArcStage(models.Model):
         return self.name
 
 
-class Theme(models.Model):
-    """A motif that several cues may share: bars of a piece version."""
-
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="themes")
-    name = models.CharField(max_length=80)
-    version = models.ForeignKey(
-        "curator.PieceVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="themes"
-    )
-    first_bar = models.PositiveIntegerField(null=True, blank=True)
-    last_bar = models.PositiveIntegerField(null=True, blank=True)
-    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
-    relation = models.CharField(max_length=20, blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["film", "name"], name="theme_name_unique")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class CueState(models.TextChoices):
     """The light of a cue: SPOTTED -> GENERATING -> TO_RANK -> DECIDED -> APPROVED -> DELIVERED."""
 
@@ -184,7 +164,6 @@ class Cue(models.Model):
     metre = models.CharField(max_length=8, default="3/4")
     key = models.CharField(max_length=12, default="C")
     bars = models.PositiveIntegerField()
-    theme = models.ForeignKey(Theme, on_delete=models.SET_NULL, null=True, blank=True, related_name="cues")
     notes = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
     practice = models.BooleanField(default=False)

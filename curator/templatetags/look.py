@@ -50,6 +50,7 @@ def job_name(job: Job) -> str:
         "curator.perform": _("Sound"),
         "curator.sound": _("Sound for this browser"),
         "curator.strip": _("Draw the continuous score"),
+        "curator.measure": _("Measure a take"),
         "library.import": _("Add scores"),
         "training.build_set": _("Build training files"),
         "training.round": _("Train a round"),

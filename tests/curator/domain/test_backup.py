@@ -13,12 +13,14 @@ from curator.domain.backup import restore_backup, write_backup
 from curator.domain.cues import refresh_cue_state
 from curator.domain.delivery import deliver_cue
 from curator.domain.errors import DomainError
-from curator.domain.media import read_media
+from curator.domain.media import read_media, store_media
 from curator.models.delivery import Delivery
 from curator.models.film import Cue
 from curator.models.jobs import Job, Worker
 from curator.models.library import MediaFile, Piece, PieceVersion, Tag
 from curator.models.ranking import Approval, Judgement, Pair, Take
+from curator.models.stills import Still
+from curator.models.themes import CueTheme, Theme
 from curator.notation.convert import abc_to_musicxml
 from generation.domain.requests import STOPPED
 from generation.models.checkpoints import Checkpoint
@@ -199,3 +201,32 @@ def test_rows_of_a_later_version_are_refused_in_a_sentence(work, tmp_path):
     with pytest.raises(DomainError, match="does not fit"):
         restore_backup(path=tmp_path / "b.zip")
     assert snapshot() == before
+
+
+def test_a_backup_from_before_themes_had_uses_is_taken_in(work, tmp_path):
+    theme = Theme.objects.create(film=work.film, name="The lantern")
+    write_backup(path=tmp_path / "now.zip")
+    with zipfile.ZipFile(tmp_path / "now.zip") as archive:
+        rows = [json.loads(line) for line in archive.read("rows.jsonl").splitlines()]
+    for row in rows:
+        if row["model"] == "curator.cue":
+            row["fields"]["theme"] = theme.pk
+        if row["model"] == "curator.theme":
+            row["fields"] |= {"parent": None, "relation": ""}
+    data = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    with zipfile.ZipFile(tmp_path / "then.zip", "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"format": 1, "sha256": hashlib.sha256(data).hexdigest()}))
+        archive.writestr("rows.jsonl", data)
+    restore_backup(path=tmp_path / "then.zip")
+    assert list(CueTheme.objects.values_list("cue", "theme", "how", "bar")) == [(work.pk, theme.pk, "statement", 1)]
+
+
+def test_stills_come_back_with_their_files(work, tmp_path, settings):
+    large, tile = (store_media(data=data, suffix=".webp") for data in (b"large", b"tile"))
+    Still.objects.create(shot=work.film.shots.first(), large=large.sha256, tile=tile.sha256)
+    write_backup(path=tmp_path / "b.zip")
+    settings.MEDIA_ROOT = tmp_path / "other machine"
+    MediaFile.objects.all().delete()
+    restore_backup(path=tmp_path / "b.zip")
+    still = Still.objects.get()
+    assert [read_media(MediaFile.objects.get(sha256=kept)) for kept in (still.large, still.tile)] == [b"large", b"tile"]
