@@ -38,7 +38,7 @@ def film() -> dict[str, Any]:
                 "metre": like.metre,
                 "key": like.key,
                 "bars": BARS,
-                "theme": "",
+                "themes": [],
                 "brief": "",
                 "question": "Which one serves the cue better?",
                 "hits": [],
