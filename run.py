@@ -54,6 +54,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "figures": [["-m", "tests.bench.figures"]],
     "demo-checkpoint": [["-m", "training.recipes.demo"]],
     "demo-encoder": [["-m", "training.recipes.demo_encoder"]],
+    "demo-round": [["-m", "tests.demo_round"]],
     "set-up": [],
 }
 
