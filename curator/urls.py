@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from curator.views import (
     accounts,
+    api,
     components,
     cue_plans,
     delivery,
@@ -23,6 +24,7 @@ from curator.views import (
     stage_briefs,
     standings,
     tags,
+    tokens,
     twins,
     versions,
     wall,
@@ -109,6 +111,9 @@ urlpatterns = [
     path("films/<slug:slug>/delivery/package/", delivery.deliver_package, name="deliver_film"),
     path("films/<slug:slug>/delivery/<str:number>/", delivery.deliver_one, name="deliver_cue"),
     path("deliveries/<str:public_id>/", delivery.delivered_file, name="delivered_file"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<str:public_id>/revoke/", tokens.revoke, name="revoke_token"),
+    path("api/", api.api_urls()),
     path("", include("generation.urls")),
     path("", include("training.urls")),
 ]

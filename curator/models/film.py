@@ -21,6 +21,8 @@ class FilmQuerySet(models.QuerySet["Film"]):
 class Film(models.Model):
     """A film. All positions are whole frames, counted from `start_frame` at timecode of the first picture.
 
+    `edited` names what the owner typed and no import changes: runtime.
+
     The one with `practice` is no film: its cues are practice briefs, a stage and a prompt without a scene.
     """
 
@@ -34,9 +36,12 @@ class Film(models.Model):
     drop_frame = models.BooleanField(default=False)
     start_frame = models.PositiveBigIntegerField(default=0)
     length_frames = models.PositiveIntegerField(default=0)
+    runtime_low = models.PositiveIntegerField(null=True, blank=True, help_text="estimated runtime, seconds")
+    runtime_high = models.PositiveIntegerField(null=True, blank=True)
     picture = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the media file of the locked cut")
     composer_line = models.CharField(max_length=200, blank=True)
     fields = models.JSONField(default=dict, blank=True)
+    edited = models.JSONField(default=list, blank=True)
     practice = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -46,6 +51,15 @@ class Film(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(fps_numerator__gt=0) & Q(fps_denominator__gt=0), name="film_fps_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(drop_frame=False) | Q(fps_numerator__in=[30000, 60000], fps_denominator=1001),
+                name="film_drop_frame_rate",
+            ),
+            models.CheckConstraint(
+                condition=Q(runtime_low__isnull=True, runtime_high__isnull=True)
+                | Q(runtime_low__lte=F("runtime_high"), runtime_high__gt=0),
+                name="film_runtime_range",
             ),
             models.UniqueConstraint(fields=["practice"], condition=Q(practice=True), name="film_one_for_practice"),
         ]
@@ -76,7 +90,11 @@ class Scene(models.Model):
 
 
 class Shot(models.Model):
-    """A shot. `position` orders the shots of the whole film; `edited` names fields that the owner typed."""
+    """A shot. `position` orders the shots of the whole film.
+
+    `edited` names what the owner typed and no import changes: length, description, dialogue. `estimated` holds until a
+    length is typed or imported. `fields` has what the files say of the shot, by their own names.
+    """
 
     film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="shots")
     scene = models.ForeignKey(Scene, on_delete=models.CASCADE, related_name="shots")
