@@ -382,6 +382,8 @@ FIGURES: dict[str, Measure] = {
     "clamp-speed": figures_clamp.speed,
     "clamp-scores": figures_clamp.scores,
     "clamp-memory": figures_clamp.memory,
+    "demo-encoder": figures_clamp.demo_encoder,
+    "taste": figures_clamp.taste,
     "hostile": hostile,
     "satie": satie,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),

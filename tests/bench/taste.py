@@ -129,8 +129,11 @@ def measure(listener: Listener, all_cues: list[Setting], vectors: Floats) -> dic
         random = Random(f"test {seed}")
         tests = [said(world, listener, random, *pair) for cue in new for pair in combinations(cue, 2)]
         right = fmean(float(taste.strengths[one.better] > taste.strengths[one.worse]) for one in tests)
-        row = {"accuracy": right, "told": taste.proof.accuracy, "proved": float(taste.proof.proved)}
-        for way, strengths in (("cold", np.zeros(len(world.values))), ("warm", taste.strengths)):
+        ceiling = fmean(float(world.values[one.better] > world.values[one.worse]) for one in tests)
+        proof = taste.proof
+        row = {"accuracy": right, "told": proof.accuracy, "proved": float(proof.proved), "ceiling": ceiling}
+        nothing = np.zeros(len(world.values))
+        for way, strengths in (("cold", nothing), ("warm", taste.unheard if proof.proved else nothing)):
             runs = [
                 votes_to_winner(world, listener, cue, strengths[cue.start : cue.stop], f"{seed} {cue.start} {again}")
                 for cue in new

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('encoder', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='generation.encoder')),
                 ('last_judgement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='curator.judgement')),
-                ('rater', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tastes', to=settings.AUTH_USER_MODEL)),
+                ('rater', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['-id'],

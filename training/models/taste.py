@@ -18,7 +18,7 @@ class TasteModel(models.Model):
     """
 
     public_id = PublicIdField()
-    rater = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tastes")
+    rater = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     encoder = models.ForeignKey(Encoder, on_delete=models.CASCADE, related_name="+")
     pipeline = models.CharField(max_length=20)
     with_facts = models.BooleanField(default=False)

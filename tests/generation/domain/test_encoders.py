@@ -1,10 +1,11 @@
 import hashlib
 
+import numpy as np
 import pytest
 
 from curator.domain.errors import DomainError
 from generation.domain import encoders
-from generation.domain.encoders import choose_encoder, encoder_in_use, import_encoder, weights_path
+from generation.domain.encoders import choose_encoder, encoder_in_use, import_encoder, seed_demo_encoder, weights_path
 from generation.models.encoders import Encoder
 from tests.generation.clamp import test_weights as small
 from tests.generation.encoding import small_encoder
@@ -65,3 +66,14 @@ def test_texts_without_a_tokenizer_are_refused_with_the_folder_to_put_it(tmp_pat
     weights_path(row).unlink()
     with pytest.raises(DomainError, match="cannot be read: There is no such file"):
         encoders.load_music(row)
+
+
+def test_the_demo_encoder_comes_with_the_project_and_gives_way_to_an_imported_one(tmp_path):
+    imported = small_encoder(tmp_path)
+    demo = seed_demo_encoder()
+    assert demo is not None
+    assert (demo.name, demo.family, seed_demo_encoder()) == ("Demo", "Demo", demo)
+    assert encoder_in_use() == imported
+    vectors = encoders.load_text(demo).vectors(["Peace", "Humiliation"])
+    assert vectors.shape == (2, demo.dim)
+    assert np.isfinite(vectors).all()
