@@ -198,7 +198,7 @@ def retrieval(folder: Path, etudes: list[Etude]) -> dict[str, Any]:
 
     def ranked(texts: list[str]) -> NDArray[np.intp]:
         fits = directions(music.vectors(texts)) @ queries.T
-        return 1 + (fits > np.take_along_axis(fits, right[:, None], axis=1)).sum(axis=1)
+        return np.asarray(1 + (fits > np.take_along_axis(fits, right[:, None], axis=1)).sum(axis=1))
 
     ranks = ranked([etude.stored for etude in etudes])
     bare = ranked([_without_tempo(etude.stored) for etude in etudes])
