@@ -81,6 +81,27 @@ def style_pieces(film: Film) -> QuerySet[Piece]:
     return house if house.exists() else given
 
 
+@dataclass(frozen=True)
+class StyleFacts:
+    """A film's style as its page shows it. `own`: the film names it itself; count: pieces, at most MOST_REFERENCES."""
+
+    composers: tuple[str, ...]
+    tags: tuple[str, ...]
+    own: bool
+    count: int
+
+
+def style_facts(film: Film) -> StyleFacts:
+    """Which pieces are a film's style."""
+    style = Style.objects.filter(film=film).first()
+    own = style is not None and bool(style.composers or style.tags)
+    count = min(style_pieces(film).count(), MOST_REFERENCES)
+    if style is not None and own:
+        return StyleFacts(tuple(style.composers), tuple(style.tags), True, count)
+    composers = style_pieces(film).exclude(composer="").order_by("composer").values_list("composer", flat=True)
+    return StyleFacts(tuple(composers.distinct()[:8]), (), False, count)
+
+
 def set_style(*, film: Film, composers: Sequence[str], tags: Sequence[str]) -> None:
     """Say which pieces are a film's style. Raises DomainError where none has these marks."""
     if (composers or tags) and not wanted_pieces(Wanted(composers=tuple(composers), tags=tuple(tags))).exists():
