@@ -19,7 +19,8 @@ SEEDS = (11, 12, 13)
 TASTES = ("sparse-low", "singing")
 """Listeners whose taste is the same in all stages."""
 
-EACH, ALONE = 24, 400
+EACH = {"sparse-low": 16, "singing": 16, "by-stage": 24, "coin": 16}
+ALONE = {"sparse-low": 400, "singing": 400, "by-stage": 400, "coin": 0}
 """Fresh takes of each cue and model; pieces of each model without guard."""
 
 ROUND = ("set-up", "takes", "judgements", "training", "fresh takes of the parent", "fresh takes of the result")
@@ -68,9 +69,9 @@ def _of_seed(seed: int, folder: Path) -> Iterator[Figure]:
 
 def _play(folder: Path, listener: str, seed: int) -> Found:
     """One round in an installation of its own."""
-    words = ["--listener", listener, "--seed", str(seed), "--folder", str(folder), "--each", str(EACH)]
+    words = ["--listener", listener, "--seed", str(seed), "--folder", str(folder), "--each", str(EACH[listener])]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.demo_round", *words, "--alone", str(ALONE), "--json"],
+        [sys.executable, "-m", "tests.demo_round", *words, "--alone", str(ALONE[listener]), "--json"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

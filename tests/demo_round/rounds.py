@@ -40,10 +40,11 @@ bars, and how many notes they hold is taste; no cue held out, since fresh takes 
 Tell = Callable[[str], None]
 
 
-def make_film(*, seed: int) -> tuple[Film, Checkpoint]:
-    """The film and the demo checkpoint. The coins of the pair policy hang on public ids: the seed gives these."""
+def make_film(*, name: str, seed: int) -> tuple[Film, Checkpoint]:
+    """The film of this name and the demo checkpoint. The coins of the pair policy hang on public ids, which the seed
+    gives."""
     base = seed_demo_checkpoint()
-    made = seed_film(data=film_data())
+    made = seed_film(data=film_data(name))
     for cue in cues_of(made):
         Cue.objects.filter(pk=cue.pk).update(public_id=_name(seed, cue.number))
     return made, base
