@@ -57,6 +57,9 @@ def _of_seed(seed: int, folder: Path) -> Iterator[Figure]:
         side = "sparser" if stage == "Forgotten" else "fuller"
         note = f"notes a bar {' -> '.join(map(str, found['traits'][stage]['notes a bar']))}; {_told(found)}"
         yield Figure(6, f"{title}: {side} in {stage}, SD", value, ">= 0.3", value >= 0.3, "", note=note)
+    seen = found["foresight"]
+    note = f"{seen['clear_pairs']} clear pairs; of all {seen['pairs']}: {seen['true']:.3f}"
+    yield Figure(6, f"{title}: clear pairs foreseen", round(seen["clear"], 3), "reported", True, "", note=note)
     yield from _sound(title, found)
     found = _play(folder, "coin", seed)
     for name in TASTES:
