@@ -68,14 +68,14 @@ def write_takes(*, film: Film, base: Checkpoint, seed: int, tell: Tell) -> int:
 
 
 def judge_takes(*, film: Film, listener: Listener, seed: int, tell: Tell) -> int:
-    """Let the listener answer pairs as they are handed out; how many answers there are."""
+    """Let the listener answer pairs as they are handed out to teach; how many answers there are."""
     rater = _rater(listener, seed)
     cues = cues_of(film)
     for number, cue in enumerate(cues, start=1):
         stage = cue.stage.name if cue.stage else ""
         values = {take.pk: listener.likes(take.version.abc, stage) for take in cue.takes.select_related("version")}
         for said in range(Judgement.objects.filter(cue=cue).count(), VOTES):
-            pair = next_pair(cue=cue, rater=rater)
+            pair = next_pair(cue=cue, rater=rater, aim="teach")
             if pair is None:
                 break
             coin = Random(f"{seed}/{cue.number}/{said}")
