@@ -9,7 +9,8 @@ from curator.models.library import PieceVersion
 from curator.models.ranking import Take
 from curator.notation.validity import validity
 from generation.domain import loading
-from generation.domain.requests import ask_again, cancel_request, candidate_seed, request_takes
+from generation.domain.again import ask_again
+from generation.domain.requests import cancel_request, candidate_seed, request_takes
 from generation.models.requests import Candidate, CandidateState, CueRequest
 from tests.generation.writing import small_checkpoint, waltz_cue, written_request
 

@@ -7,7 +7,8 @@ from curator.models.library import Origin
 from curator.models.ranking import TakeState
 from curator.notation.abc import parse
 from generation.domain import loading
-from generation.domain.requests import ask_again, request_takes
+from generation.domain.again import ask_again
+from generation.domain.requests import request_takes
 from generation.domain.starts import Start, StartMode, find_start, starts_of
 from generation.domain.writing import brief_of
 from generation.etudes.composer import compose
