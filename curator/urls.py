@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from curator.views import (
     accounts,
+    api,
     components,
     delivery,
     film_standings,
@@ -22,6 +23,7 @@ from curator.views import (
     sittings,
     standings,
     tags,
+    tokens,
     twins,
     versions,
     wall,
@@ -95,6 +97,9 @@ urlpatterns = [
     path("films/<slug:slug>/delivery/package/", delivery.deliver_package, name="deliver_film"),
     path("films/<slug:slug>/delivery/<str:number>/", delivery.deliver_one, name="deliver_cue"),
     path("deliveries/<str:public_id>/", delivery.delivered_file, name="delivered_file"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<str:public_id>/revoke/", tokens.revoke, name="revoke_token"),
+    path("api/", api.api_urls()),
     path("", include("generation.urls")),
     path("", include("training.urls")),
 ]
