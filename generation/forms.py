@@ -162,7 +162,7 @@ class AskForm(forms.Form):
 
     @property
     def preset_name(self) -> str:
-        """The name of the preset whose settings were sent, or of the one that is kept of them; "" where there is none."""
+        """The name of the preset whose settings were sent, or under which they are kept; "" where there is none."""
         sent, kept = self.sampling, " ".join(self.cleaned_data["keep_as"].split())
         if kept:
             return kept
