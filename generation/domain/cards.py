@@ -32,7 +32,8 @@ class CardKind(StrEnum):
 class TakeCard:
     """One card of the wall. A take has its sheet; the others are candidates that are no take (yet).
 
-    fit: seconds that the music is longer than the cue, None while not known; fitting_tempo: quarters a minute at
+    goal: seconds that the music has, to the cue's out or its tail. fit: seconds that it is longer than that, None
+    while not known; fitting_tempo: quarters a minute at
     which it would fit; frames: `fit` in whole frames. near: the piece of the library that it copies. old: it failed
     in an earlier request. written: the candidate behind a take, None where it was put up or edited. measuring: a
     worker is about to measure it. speed and left: bars a second and seconds to go of a candidate at work.
@@ -45,6 +46,7 @@ class TakeCard:
     candidate: Candidate | None = None
     written: Candidate | None = None
     near: NearCopy | None = None
+    goal: float = 1.0
     fit: float | None = None
     frames: int | None = None
     fitting_tempo: float | None = None
@@ -85,7 +87,7 @@ class TakeCard:
 
     @property
     def fits(self) -> bool:
-        """Whether the music is as long as the cue."""
+        """Whether the music is as long as it is to be."""
         return self.fit is not None and abs(self.fit) < FITS_SECONDS
 
     @property
@@ -115,7 +117,8 @@ def take_card(
     measuring: bool = False,
 ) -> TakeCard:
     """The card of a take; it comes with its version and measure."""
-    fit = None if sheet.seconds is None or not sheet.drawn else sheet.seconds - cue.seconds
+    goal = float((cue.end_frame - cue.in_frame) / cue.film.fps)
+    fit = None if sheet.seconds is None or not sheet.drawn else sheet.seconds - goal
     return TakeCard(
         number=take.number,
         kind=CardKind.TAKE,
@@ -123,9 +126,10 @@ def take_card(
         sheet=sheet,
         written=written,
         near=near,
+        goal=goal,
         fit=fit,
         frames=None if fit is None else round(fit * cue.film.fps),
-        fitting_tempo=cue.tempo * sheet.seconds / cue.seconds if sheet.seconds else None,
+        fitting_tempo=cue.tempo * sheet.seconds / goal if sheet.seconds else None,
         measuring=measuring,
     )
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
 
 from curator import jobs
+from curator.domain.briefs import brief_of_cue, constraints_of
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
 from curator.domain.takes import next_take_number
@@ -61,10 +62,10 @@ def request_takes(
 
     sampling: top_k, top_p, temperature; what is not given is the checkpoint's own. Without `seed` one is drawn, from
     which each candidate's own is made; `seeds` are those of the candidates themselves, one each, to write them again.
-    constraints: what every bar must keep (generation.notagen.constraints). theme: what the music starts from; one
-    that is cut to the cue's length leaves nothing to write and gives a single candidate. preset: the name of the
-    settings, like: the candidate that this is asked for from; both are only kept. Raises DomainError for what cannot
-    be written.
+    constraints: what every bar must keep (generation.notagen.constraints); None: what the cue's brief says. theme:
+    what the music starts from; one that is cut to the cue's length leaves nothing to write and gives a single
+    candidate. preset: the name of the settings, like: the candidate that this is asked for from; both are only kept.
+    Raises DomainError for what cannot be written.
     """
     checkpoint = checkpoint or find_checkpoint()
     count = len(seeds) or count
@@ -73,7 +74,7 @@ def request_takes(
     if any(not 0 <= one < SEEDS for one in (*seeds, *(() if seed is None else (seed,)))):
         raise DomainError(_("A seed is a whole number from 0 to %(most)d.") % {"most": SEEDS - 1})
     settings = checked_sampling({**checkpoint.sampling, **(sampling or {})})
-    kept = checked_constraints(constraints or {})
+    kept = checked_constraints(constraints_of(brief_of_cue(cue=cue)) if constraints is None else constraints)
     brief = _brief(cue, checkpoint, style, stage, theme)
     brief |= {"preset": preset} if preset else {}
     brief |= {"like": like.public_id} if like is not None else {}
@@ -176,7 +177,7 @@ def _brief(cue: Cue, checkpoint: Checkpoint, style: str, stage: str, theme: Star
     brief = {
         "prompt": list(prompt),
         "style": style,
-        "words": cue.brief,
+        "words": cue.brief or brief_of_cue(cue=cue).words,
         "metre": cue.metre,
         "key": cue.key,
         "tempo": cue.tempo,

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
 from django.utils.translation import ngettext
 
-from curator.models.film import Cue
 from generation.domain.cards import TakeCard
 from generation.domain.desk import Desk
 from generation.domain.estimates import Estimate, Span
@@ -52,11 +51,11 @@ class FitLine:
 
 
 @register.simple_tag
-def fit_line(card: TakeCard, cue: Cue) -> FitLine | None:
+def fit_line(card: TakeCard) -> FitLine | None:
     """The line of a take's length; None while its length is not known."""
     if card.fit is None or card.frames is None:
         return None
-    x = min(LINE * (cue.seconds + card.fit) / cue.seconds, 121.5)
+    x = min(LINE * (card.goal + card.fit) / card.goal, 121.5)
     if not card.frames:
         return FitLine(LINE, round(x, 1), _("fits to the frame"), "")
     sign = "+" if card.fit > 0 else "\u2212"

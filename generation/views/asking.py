@@ -58,7 +58,9 @@ def keep_settings(form: AskForm) -> None:
 def ask_film(request: SignedInRequest, slug: str) -> HttpResponse:
     """Takes for several cues, or all of them, at once; POST asks for them."""
     film = get_object_or_404(Film, slug=slug)
-    cues = list(film.cues.filter(practice=film.practice).select_related("stage", "film"))
+    cues = list(
+        film.cues.filter(practice=film.practice, set_aside_at=None).select_related("film", "stage__wishes", "wishes")
+    )
     known, chosen = _checkpoints(request)
     form = None
     if chosen is not None and cues:
@@ -76,7 +78,7 @@ def ask_film(request: SignedInRequest, slug: str) -> HttpResponse:
                 style=form.cleaned_data.get("style", ""),
                 stage=form.cleaned_data.get("stage", ""),
                 sampling=form.sampling,
-                constraints=form.constraints,
+                constraints=form.constraints if any(form.constraints.values()) else None,
                 preset=form.preset_name,
                 created_by=request.user,
             )

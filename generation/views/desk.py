@@ -129,8 +129,9 @@ _OPEN = (CandidateState.WAITING, CandidateState.WRITING)
 
 
 def find_cue(slug: str, number: str) -> Cue:
-    """The cue of this address, with its film and stage. Raises Http404."""
-    return get_object_or_404(Cue.objects.select_related("film", "stage"), film__slug=slug, number=number)
+    """The cue of this address, with its film, stage and wishes. Raises Http404."""
+    cues = Cue.objects.select_related("film", "stage__wishes", "wishes")
+    return get_object_or_404(cues, film__slug=slug, number=number)
 
 
 def _context(request: HttpRequest, cue: Cue, facts: Desk, stamp: Stamp) -> dict[str, Any]:

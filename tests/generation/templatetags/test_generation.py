@@ -24,8 +24,6 @@ from generation.templatetags.generation import (
     why_failed,
 )
 
-CUE = SimpleNamespace(seconds=60.0)
-
 
 def card(**fields: object) -> TakeCard:
     return TakeCard(**{"number": 3, "kind": CardKind.TAKE} | fields)  # type: ignore[arg-type] # fields, whichever
@@ -45,7 +43,7 @@ def card(**fields: object) -> TakeCard:
 )
 def test_fit_line_says_how_long_a_take_is_against_its_cue(fit, tempo, line):
     frames = None if fit is None else round(24 * fit)
-    assert fit_line(card(fit=fit, frames=frames, fitting_tempo=tempo), CUE) == line
+    assert fit_line(card(goal=60.0, fit=fit, frames=frames, fitting_tempo=tempo)) == line
 
 
 def measured(**facts: object) -> TakeCard:
