@@ -112,7 +112,7 @@ def _share(values: Sequence[float], share: float) -> float:
 def wait_for(requests: Iterable[CueRequest], workers: int) -> Span | None:
     """How long what is left of these requests takes with so many workers; None where a speed is not known."""
     requests = list(requests)
-    checkpoints = {row.checkpoint_id: row.checkpoint for row in requests}
+    checkpoints = Checkpoint.objects.in_bulk({row.checkpoint_id for row in requests})
     paces = {key: paces_of(row) for key, row in checkpoints.items()}
     left = (CandidateState.WAITING, CandidateState.WRITING)
     rest = {
@@ -143,4 +143,4 @@ def requests_before(job: Job) -> list[CueRequest]:
 
 
 def _open_requests() -> QuerySet[CueRequest]:
-    return CueRequest.objects.filter(job__state__in=OPEN_STATES).select_related("checkpoint")
+    return CueRequest.objects.filter(job__state__in=OPEN_STATES).only("checkpoint_id", "cue_id", "job_id")

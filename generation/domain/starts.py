@@ -153,11 +153,16 @@ def starts_of(*, cue: Cue) -> list[Choice]:
         Take.objects.filter(cue__film=cue.film_id)
         .exclude(state=TakeState.DISCARDED)
         .select_related("version", "cue")
+        .only("number", "state", "cue__number", "version__public_id")
         .order_by("cue__position", "number")
     )
     own, film, named = [], [], []
     uses = set(CueTheme.objects.filter(cue=cue).values_list("theme", flat=True))
-    for theme in Theme.objects.filter(film=cue.film_id, version__isnull=False).select_related("version"):
+    for theme in (
+        Theme.objects.filter(film=cue.film_id, version__isnull=False)
+        .select_related("version")
+        .defer("version__abc", "version__musicxml")
+    ):
         bars = theme_bars(theme)
         if bars is not None:
             place = f"{bars.version.public_id}@{bars.first}-{bars.last}"
