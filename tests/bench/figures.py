@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tests.bench import figures_clamp, figures_ranking
+from tests.bench import figures_clamp, figures_desk, figures_ranking
 from tests.bench.figure import Figure as Figure
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
@@ -382,6 +382,11 @@ FIGURES: dict[str, Measure] = {
     "clamp-speed": figures_clamp.speed,
     "clamp-scores": figures_clamp.scores,
     "clamp-memory": figures_clamp.memory,
+    "desk-queue": figures_desk.queue,
+    "desk-polling": figures_desk.polling,
+    "desk-cancel": figures_desk.cancel,
+    "desk-runs": figures_desk.runs,
+    "desk-browser": _tests_of(9, "the desk in Chromium: passed tests", 1, "-m", "e2e", "tests/e2e/test_desk.py"),
     "hostile": hostile,
     "satie": satie,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),

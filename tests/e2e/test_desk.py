@@ -16,7 +16,7 @@ DESK = "/films/demo/desk/1m1/"
 def ask(page, takes, **more):
     """Fill the form of the desk and send it."""
     page.get_by_role("spinbutton", name="Takes").fill(str(takes))
-    if more:
+    if more and not page.locator("#ask [name=density]").is_visible():
         page.get_by_text("What every bar must keep").click()
     for name, value in more.items():
         page.locator(f"#ask [name={name}]").fill(str(value))
