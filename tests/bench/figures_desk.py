@@ -91,8 +91,8 @@ def polling() -> Iterator[Figure]:
             installation.stop()
     bad = sum(status not in (200, 204) for status, _changed in answers)
     note = (
-        f"{asked} questions in {WATCHED:.0f} s, {bad} of all not answered with 200 or 204; bars of the eight takes go on "
-        f"twice a second, so that every answer is a new one; processor time of the web process with its children; "
+        f"{asked} questions in {WATCHED:.0f} s, {bad} of all not answered with 200 or 204; bars of the eight takes go "
+        f"on twice a second, so that every answer is a new one; processor time of the web process with its children; "
         f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
     name = "share of a core for the polling of 20 open desks"
@@ -133,6 +133,8 @@ def _busy(pid: int) -> float:
     return total
 
 
+_AT_WORK = "select count(*) > 0 from generation_candidate where state = 'writing' and bars_written > 0"
+_OPEN = "select count(*) from generation_candidate where state in ('waiting', 'writing')"
 _ASK = """
 from curator.models.film import Cue
 from generation.domain.requests import request_takes
@@ -155,13 +157,11 @@ def cancel() -> Iterator[Figure]:
                 desk = f"{installation.url}/films/demo/desk/1m1/"
                 for _turn in range(CANCELS):
                     installation.manage("shell", "-v0", "-c", _ASK)
-                    at_work = "state = 'writing' and bars_written > 0"
-                    installation.wait(f"select count(*) > 0 from generation_candidate where {at_work}", 1, 120)
+                    installation.wait(_AT_WORK, 1, 120)
                     token = _token(client, desk)
                     began = time.monotonic()
                     client.post(f"{desk}cancel/", data={"csrfmiddlewaretoken": token}, headers={"Referer": desk})
-                    opened = "state in ('waiting', 'writing')"
-                    installation.wait(f"select count(*) from generation_candidate where {opened}", 0, 60)
+                    installation.wait(_OPEN, 0, 60)
                     times.append(time.monotonic() - began)
                     made = "select count(*), sum(bars_written) from generation_candidate"
                     left = installation.rows(made)
@@ -172,24 +172,10 @@ def cancel() -> Iterator[Figure]:
     worst = max(times)
     told = ", ".join(f"{seconds:.2f}" for seconds in times)
     note = f"eight takes at work, {CANCELS} times: {told} s, page included; load {os.getloadavg()[0]:.1f}"
-    yield Figure(
-        9,
-        "worst seconds from the click until a request is cancelled",
-        round(worst, 2),
-        "<= 2",
-        worst <= 2,
-        command,
-        note=note,
-    )
-    yield Figure(
-        9,
-        "cancelled requests of which something was written later",
-        later,
-        "0",
-        later == 0,
-        command,
-        note=f"looked at 3 s later, {CANCELS} times",
-    )
+    name = "worst seconds from the click until a request is cancelled"
+    yield Figure(9, name, round(worst, 2), "<= 2", worst <= 2, command, note=note)
+    name, note = "cancelled requests of which something was written later", f"looked at 3 s later, {CANCELS} times"
+    yield Figure(9, name, later, "0", later == 0, command, note=note)
 
 
 def _token(client: httpx.Client, address: str) -> str:
