@@ -90,7 +90,7 @@ def test_the_desk_from_request_to_more_like_it(installation, chromium):
     expect(page.locator("[data-bar]")).to_contain_text("bar 16")
     field.fill(text.replace("%%score", "%%score", 1).rstrip() + "\n")
     expect(page.locator("#draft")).to_contain_text("This can be kept.", timeout=60_000)
-    expect(page.locator("#draft-picture svg")).to_be_visible()
+    expect(page.locator("#draft-picture svg.engraving")).to_be_visible()
     mended = text.replace("z6|", "z4 z2|", 1) if "z6|" in text else text.replace("|]", "|", 1)
     field.fill(mended)
     expect(page.locator("#draft")).to_contain_text("This can be kept.", timeout=60_000)
