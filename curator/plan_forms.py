@@ -181,6 +181,14 @@ class TempoForm(PlanForm):
     tail = forms.CharField(label=gettext_lazy("Name of the tail"), required=False, max_length=60)
     tail_end = TimecodeField(label=gettext_lazy("The tail ends at"), required=False, max_length=20)
 
+    def clean_key(self) -> str:
+        """As ABC headers have it: C, Bb, F#min; Am is read as Amin. "" leaves the key as it is."""
+        text = self.cleaned_data["key"].strip()
+        found = re.fullmatch(r"([A-G][b#]?)(min|dor|phr|lyd|mix|loc|m)?", text)
+        if text and found is None:
+            raise ValidationError(_("Write a key such as C, Bb or F#min."))
+        return f"{text}in" if text.endswith("m") else text
+
     def clean_tempi(self) -> list[list[float]]:
         """[[bar, quarters a minute], ...]"""
         parts = self.cleaned_data["tempi"].replace(",", ".").split()

@@ -91,7 +91,8 @@ def test_a_plan_is_written_by_hand_with_a_tail(owner_client):
         "rings",
         1224,
     )
-    for wrong in ({"tempi": "fast"}, {"tempi": "60 62"}, {"bars": 0}, {"tail": ""}, {"tail_end": "1"}, {"metre": "x"}):
+    tails = ({"tail": ""}, {"tail_end": "1"})
+    for wrong in ({"tempi": "fast"}, {"tempi": "60 62"}, {"bars": 0}, {"metre": "x"}, {"key": "H"}, *tails):
         assert owner_client.post(url("choose_tempo", cue), send | wrong).status_code == 400
 
 
