@@ -14,6 +14,8 @@ pytestmark = pytest.mark.e2e
 
 TAKES = 2
 FPS = Fraction(24)
+HIT = Fraction(29, 4)
+"""Seconds: half of the cue."""
 
 
 def new_film(page: Page, url: str, title: str, name: str, text: str) -> None:
@@ -46,10 +48,10 @@ def test_from_a_storyboard_to_music_that_meets_the_plan(installation, chromium):
     expect(page.get_by_text("00:00:00:00 to 00:00:14:12")).to_be_visible()
     expect(page.get_by_text("Fit the tempo: choose one below.")).to_be_visible()
 
-    page.get_by_label("At", exact=True).fill("00:00:06:00")
+    page.get_by_label("At", exact=True).fill("00:00:07:06")
     page.get_by_label("What happens").fill("The lantern glows")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Remove the hit at 00:00:06:00")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove the hit at 00:00:07:06")).to_be_visible()
 
     page.keyboard.press("1")
     expect(page.get_by_role("heading", name="The plan now")).to_be_attached()
@@ -64,8 +66,8 @@ def test_from_a_storyboard_to_music_that_meets_the_plan(installation, chromium):
     expect(plan).to_contain_text(f"{tempo:g}")
     off = tempo_map_of([[1, tempo]], metre).length(bars) - Fraction(end - begin) / FPS
     assert abs(off * FPS) <= 1
-    hit = tempo_map_of([[1, tempo]], metre).nearest_bar(6)
-    assert abs(tempo_map_of([[1, tempo]], metre).seconds_of(hit) - 6) * FPS <= 2
+    hit = tempo_map_of([[1, tempo]], metre).nearest_bar(HIT)
+    assert abs(tempo_map_of([[1, tempo]], metre).seconds_of(hit) - HIT) * FPS <= 1
 
     page.keyboard.press("d")
     expect(page.locator(".head .nums")).to_contain_text(f"{bars} bars of {metre}")
