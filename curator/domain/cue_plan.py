@@ -69,11 +69,11 @@ class Spoken:
 
 @dataclass(frozen=True)
 class HitFacts:
-    """A hit and where it is: timecode, seconds from the cue's start."""
+    """A hit and its timecode. outside: the cue's borders have left it behind, nothing is fitted to it."""
 
     hit: HitPoint
     timecode: str
-    seconds: float
+    outside: bool
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def read_cue_plan(*, cue: Cue, search: Search | None = None) -> CuePlan:
     """The plan of a cue and what else it could be, in a number of queries that does not depend on how much is there."""
     brief = brief_of_cue(cue=cue)
     search = search or search_of(brief)
-    hits, spans, clock, fps = list(cue.hits.all()), shot_spans(film=cue.film), clock_of(cue.film), cue.film.fps
+    spans, clock, every = shot_spans(film=cue.film), clock_of(cue.film), list(cue.hits.all())
+    hits = [hit for hit in every if cue.in_frame <= hit.frame <= cue.end_frame]
     found = fits_of(cue=cue, search=search, hits=hits)
     counts = Counter(cue.takes.values_list("cue_version", flat=True))
     lines = [
@@ -135,7 +136,7 @@ def read_cue_plan(*, cue: Cue, search: Search | None = None) -> CuePlan:
         now=_now(cue, hits),
         steady=tuple(_option(cue, plan, hits) for plan in found.steady),
         maps=tuple(_option(cue, plan, hits) for plan in found.maps),
-        hits=tuple(HitFacts(hit, clock.label(hit.frame), float((hit.frame - cue.in_frame) / fps)) for hit in hits),
+        hits=tuple(HitFacts(hit, clock.label(hit.frame), hit not in hits) for hit in every),
         spoken=tuple(_spoken(cue, span, line) for span, line in lines),
         shots=tuple(shots_under(cue, spans)),
         ruler=_ruler(cue, hits, [line for _span, line in lines]),
