@@ -17,17 +17,13 @@ from curator.models.plan import CueVersion
 
 @dataclass(frozen=True)
 class Search:
-    """What the fitter is asked: felt beats a minute, metres, and seconds that the music may ring on after the out.
-
-    prefer: the metre of the brief, which comes first where another one gains little.
-    """
+    """What the fitter is asked: felt beats a minute, metres, and seconds that the music may ring on after the out."""
 
     low: float
     high: float
     step: float
     metres: tuple[str, ...]
     tail: float = 0.0
-    prefer: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,9 +104,9 @@ class CuePlan:
 
 
 def search_of(brief: Brief) -> Search:
-    """What is searched where nobody says anything else: the brief's tempi, in its metre and in the usual ones."""
-    metres = dict.fromkeys([*([brief.metre] if brief.metre else []), *(str(metre) for metre in METRES)])
-    return Search(brief.tempo_low, brief.tempo_high, STEP, tuple(metres), prefer=brief.metre)
+    """What is searched where nobody says anything else: the brief's tempi in its metre, or in the usual ones."""
+    metres = (brief.metre,) if brief.metre else tuple(str(metre) for metre in METRES)
+    return Search(brief.tempo_low, brief.tempo_high, STEP, metres)
 
 
 def read_cue_plan(*, cue: Cue, search: Search | None = None) -> CuePlan:
@@ -156,7 +152,6 @@ def fits_of(*, cue: Cue, search: Search, hits: Sequence[HitPoint]) -> Fits:
         step=search.step,
         metres=[metre_of(metre) for metre in search.metres],
         tail=Fraction(str(search.tail)),
-        prefer=metre_of(search.prefer) if search.prefer else None,
     )
 
 

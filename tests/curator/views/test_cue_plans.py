@@ -47,7 +47,7 @@ def test_a_cue_is_marked_by_timecode_or_seconds(owner_client):
 
 
 def test_the_cue_page_shows_the_tempi_with_their_misses(owner_client):
-    cue = make_cue(out_frame=1200)  # 50 seconds: the 16 bars at 60 are too short
+    cue = make_cue(out_frame=1200, stage=None)  # 50 seconds: the 16 bars at 60 are too short
     HitPoint.objects.create(cue=cue, frame=480, label="Hand", hard=True)
     page = owner_client.get(url("cue_plan", cue)).content.decode()
     assert "The music ends 48 frames too early" in page
