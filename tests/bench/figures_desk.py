@@ -60,12 +60,12 @@ def polling() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="cuewright-figures-") as folder:
         installation = Installation(Path(folder))
         try:
+            installation.manage("migrate", "-v0")
+            installation.manage("collectstatic", "--noinput", "-v0")
             slug = installation.serve_seeded(_SEED)
             link = installation.manage("sign_in_link").strip()
             with httpx.Client(follow_redirects=True) as client:
-                token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(link).text)
-                assert token is not None
-                client.post(link, data={"csrfmiddlewaretoken": token[1]}, headers={"Referer": link})
+                client.post(link, data={"csrfmiddlewaretoken": _token(client, link)}, headers={"Referer": link})
                 cookies = dict(client.cookies)
             address = f"{installation.url}/films/{slug}/desk/1m1/live/"
             over = threading.Event()
