@@ -2,11 +2,7 @@
 
 from django.urls import path
 
-<<<<<<< HEAD
-from generation.views import desk, ear, pieces
-=======
-from generation.views import again, asking, desk, pieces
->>>>>>> main
+from generation.views import again, asking, desk, ear, pieces
 
 urlpatterns = [
     path("scores/<str:public_id>/about/", pieces.about, name="piece_about"),

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('curator', '0012_storyboard_imports'),
-        ('generation', '0003_encoders'),
+        ('generation', '0004_encoders'),
         ('training', '0005_gate'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('curator', '0009_takes_measured'),
-        ('generation', '0002_presets'),
+        ('generation', '0003_candidates_begin'),
     ]
 
     operations = [
