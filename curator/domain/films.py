@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from fractions import Fraction
+from pathlib import PurePath
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -12,8 +13,11 @@ from curator.domain.errors import DomainError
 from curator.domain.plans import shot_spans
 from curator.domain.sentences import say
 from curator.domain.shots import spread_runtime
+from curator.domain.storyboard import keep_file, read_file
 from curator.film.timecode import Clock, TimecodeError, frame_rate
+from curator.models.accounts import User
 from curator.models.film import Film
+from curator.models.storyboard import StoryboardImport
 
 WORDS = ("new",)
 """Addresses under films/ that no film can have."""
@@ -37,6 +41,33 @@ def create_film(*, title: str, slug: str = "", fps: str = "24", language: str = 
         fps_numerator=rate.numerator,
         fps_denominator=rate.denominator,
     )
+
+
+@transaction.atomic
+def create_film_of(
+    *,
+    name: str,
+    data: bytes,
+    title: str = "",
+    slug: str = "",
+    fps: str = "24",
+    language: str = "de",
+    by: User | None = None,
+) -> StoryboardImport:
+    """A new film for a file, which waits to be saved into it; without `title` it is called as the file calls it.
+
+    Raises DomainError, and makes no film, for a file that cannot be read.
+    """
+    film = create_film(title=title.strip() or slug or PurePath(name).stem or _("New film"), slug=slug, fps=fps)
+    told = read_file(film=film, data=data).title
+    if told and not title.strip():
+        film.title = told[:200]
+    if not slug:
+        Film.objects.filter(pk=film.pk).update(slug=f"~{film.pk}")  # so that its own name is free for it
+        film.slug = _free_slug(film.title)
+    film.language = language
+    film.save(update_fields=["title", "slug", "language"])
+    return keep_file(film=film, name=name, data=data, by=by)
 
 
 @transaction.atomic

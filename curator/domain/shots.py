@@ -3,7 +3,7 @@
 Whenever one changes, cues, hits and stages follow their shots (curator.domain.plans.follow_shots).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from django.db import transaction
@@ -33,44 +33,55 @@ def read_length(*, text: str, film: Film) -> int:
 
 
 @transaction.atomic
-def edit_shot(*, shot: Shot, description: str, dialogue: str, frames: int) -> list[Cue]:
-    """Keep what the owner typed of a shot; what differs from before is his from now on, and no import changes it.
+def set_lengths(*, film: Film, lengths: Mapping[str, int]) -> list[Cue]:
+    """Give shots, by their ids, the frames that were typed; the others keep theirs, so the film grows or shrinks.
 
-    A new length is no estimate any more; the other shots keep theirs, so the film grows or shrinks. Returns the cues
-    whose plan changed. Raises DomainError for a film longer than any.
+    A length that differs is the owner's from now on: no estimate, and no import changes it. Unknown ids are passed
+    over. Returns the cues whose plan changed. Raises DomainError for a film longer than any.
     """
-    film = Film.objects.select_for_update().get(pk=shot.film_id)
-    shot = Shot.objects.get(pk=shot.pk)
+    film = Film.objects.select_for_update().get(pk=film.pk)
     before = shot_spans(film=film)
-    typed = {"description": description, "dialogue": dialogue, "length": frames}
-    now = {"description": shot.description, "dialogue": shot.dialogue, "length": shot.length_frames}
-    changed = [name for name in typed if typed[name] != now[name]]
+    changed = []
+    for shot in film.shots.filter(code__in=lengths):
+        if shot.length_frames != lengths[shot.code]:
+            shot.length_frames = lengths[shot.code]
+            _take(shot, "length")
+            changed.append(shot)
     if not changed:
         return []
-    shot.description, shot.dialogue, shot.length_frames = description, dialogue, frames
-    shot.estimated = shot.estimated and "length" not in changed
-    shot.edited = sorted({*shot.edited, *changed})
-    shot.save()
-    return settle(film=film, before=before) if "length" in changed else []
+    Shot.objects.bulk_update(changed, ["length_frames", "estimated", "edited"])
+    return settle(film=film, before=before)
 
 
 @transaction.atomic
-def keep_length(*, shot: Shot) -> None:
-    """Say that an estimated length is right as it is: it stays from now on."""
-    shot = Shot.objects.get(pk=shot.pk)
-    shot.estimated = False
-    shot.edited = sorted({*shot.edited, "length"})
+def edit_shot(*, shot: Shot, description: str, dialogue: str, frames: int, estimated: bool) -> list[Cue]:
+    """Keep what the owner typed of a shot; what differs from before is his from now on, and no import changes it.
+
+    Without `estimated` the length stays as it is typed; with it, a length that was left as it was goes back to what
+    the texts and the runtime leave for it. Returns the cues whose plan changed. Raises DomainError.
+    """
+    shot = Shot.objects.select_for_update().select_related("film").get(pk=shot.pk)
+    for name, value in (("description", description), ("dialogue", dialogue)):
+        if getattr(shot, name) != value:
+            setattr(shot, name, value)
+            _take(shot, name)
+    shot.save(update_fields=["description", "dialogue", "edited"])
+    if frames != shot.length_frames:
+        return set_lengths(film=shot.film, lengths={shot.code: frames})
+    if estimated == shot.estimated:
+        return []
+    if not estimated:
+        _take(shot, "length")
+    else:
+        shot.estimated, shot.edited = True, [name for name in shot.edited if name != "length"]
     shot.save(update_fields=["estimated", "edited"])
+    return spread_runtime(film=shot.film) if estimated else []
 
 
-@transaction.atomic
-def let_estimate(*, shot: Shot) -> list[Cue]:
-    """Give a length back: it becomes what the texts and the runtime leave for it. Returns the cues that changed."""
-    shot = Shot.objects.get(pk=shot.pk)
-    shot.estimated = True
-    shot.edited = [name for name in shot.edited if name != "length"]
-    shot.save(update_fields=["estimated", "edited"])
-    return spread_runtime(film=shot.film)
+def _take(shot: Shot, name: str) -> None:
+    """Note that something of a shot is the owner's now."""
+    shot.edited = sorted({*shot.edited, name})
+    shot.estimated = shot.estimated and name != "length"
 
 
 @transaction.atomic

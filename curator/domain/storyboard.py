@@ -18,7 +18,7 @@ from curator.domain.spotting import default_plan
 from curator.domain.storyboard_fates import Fate, ImportPlan
 from curator.domain.storyboard_plan import plan_import
 from curator.film.intake import read_storyboard
-from curator.film.storyboard import Kind, Storyboard, StoryboardError
+from curator.film.storyboard import Kind, Remark, Storyboard, StoryboardError
 from curator.models.accounts import User
 from curator.models.film import Film, Scene, Shot
 from curator.models.storyboard import StoryboardImport
@@ -169,6 +169,11 @@ def report_of(saved: Saved) -> dict[str, Any]:
         "moved_cues": list(saved.moved_cues),
         "remarks": [[remark.line, *_plain(remark.sentence)] for remark in plan.remarks],
     }
+
+
+def remarks_of(row: StoryboardImport) -> list[Remark]:
+    """What was told of a file that was saved."""
+    return [Remark(line, Sentence(pattern, **values)) for line, pattern, values in row.report.get("remarks", [])]
 
 
 def _plain(sentence: Sentence) -> tuple[str, dict[str, Any]]:

@@ -74,6 +74,11 @@ class ImportPlan:
         return sum(one.fate in fates for one in self.shots)
 
     @property
+    def fates(self) -> set[Fate]:
+        """All fates that there are among shots and stages."""
+        return {one.fate for one in self.shots} | {one.fate for one in self.stages}
+
+    @property
     def staying(self) -> list[Shot]:
         """The shots that the film will have, in order."""
         return [one.shot for one in self.shots if one.fate != Fate.REMOVED]

@@ -51,6 +51,10 @@ class _Planner:
         spans = shot_spans(film=film)
         self.made = ImportPlan(film, board, spans, remarks=list(board.remarks))
         self.old = [span.shot for span in shot_spans(film=film)]  # these change, those of `before` do not
+        self.known = list(film.scenes.all())
+        scenes = {scene.pk: scene for scene in self.known}
+        for shot in self.old:
+            shot.scene = scenes[shot.scene_id]  # one object for all shots of a scene
         self.codes = {shot.code for shot in self.old}
         self.fates: dict[int, ShotFate] = {}
         self.in_file: list[Shot] = []
@@ -87,7 +91,7 @@ class _Planner:
                 self.made.spread = True
 
     def scenes(self) -> None:
-        rows = list(self.film.scenes.all())
+        rows = self.known
         found = match_scenes(self.board, rows)
         named = {one.pk: read for read, one in zip(self.board.scenes, found, strict=True) if one}
         free = max([0, *(one.number for one in rows), *(read.number for read in self.board.scenes)])

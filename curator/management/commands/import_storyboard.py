@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from curator.domain.errors import DomainError
-from curator.domain.films import create_film
+from curator.domain.films import create_film_of
 from curator.domain.sentences import say
-from curator.domain.storyboard import Saved, counts_of, keep_file, read_file, save_import
+from curator.domain.storyboard import Saved, counts_of, keep_file, save_import
 from curator.domain.storyboard_fates import Fate
 from curator.film.textfile import MOST_BYTES
 from curator.models.film import Film
@@ -42,22 +42,15 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         row = Film.objects.real().filter(slug=film).first()
         try:
-            made = row is None
-            row = row or _make(film, fps, data)
-            kept = keep_file(film=row, name=file.name, data=data)
+            if row is None:
+                kept = create_film_of(name=file.name, data=data, slug=film, fps=fps)
+            else:
+                kept = keep_file(film=row, name=file.name, data=data)
             saved = save_import(row=kept, remove_gone=remove_gone)
         except DomainError as error:
             raise CommandError(str(error)) from error
-        row.refresh_from_db()
-        told = _told(row, saved, made)
+        told = _told(Film.objects.get(pk=kept.film_id), saved, row is None)
         self.stdout.write(json.dumps(told, ensure_ascii=False) if as_json else _summary(told))
-
-
-def _make(slug: str, fps: str, data: bytes) -> Film:
-    """The film of a file, called as the file calls it."""
-    film = Film(slug=slug, title=slug)
-    title = read_file(film=film, data=data).title
-    return create_film(title=title or slug, slug=slug, fps=fps)
 
 
 def _told(film: Film, saved: Saved, made: bool) -> dict[str, Any]:
@@ -89,11 +82,13 @@ def _line(line: int) -> str:
 
 
 def _summary(told: dict[str, Any]) -> str:
+    made = " (made now)" if told["film_made"] else ""
     lines = [
-        f"{told['kind']}: {told['scenes']} scenes, {told['shots']} shots, {told['stages']} stages, "
-        f"{told['audio']} audio, {told['transitions']} transitions.",
-        f"Film {told['film']}{' (made now)' if told['film_made'] else ''}: {told['new']} shots new, "
-        f"{told['changed']} changed, {told['same']} as before, {told['gone']} not in the file, {told['removed']} removed; "
-        f"{told['frames']} frames, {told['seconds']} s, {told['cues']} cues.",
+        "{kind}: {scenes} scenes, {shots} shots, {stages} stages, {audio} audio, {transitions} transitions.".format(
+            **told
+        ),
+        f"Film {told['film']}{made}: "
+        "{new} shots new, {changed} changed, {same} as before, {gone} not in the file, {removed} removed; "
+        "{frames} frames, {seconds} s, {cues} cues.".format(**told),
     ]
     return "\n".join([*lines, *told["warnings"]])
