@@ -171,10 +171,10 @@ class StoryboardForm(forms.Form):
         help_text=_("Markdown, Fountain, CSV or EDL, at most 5 MB. What it is shows in its content, not in its name."),
     )
 
-    def clean_file(self) -> "UploadedFile[Any]":
+    def clean_file(self) -> "UploadedFile[Any] | None":
         """The file, where it is not larger than any storyboard."""
-        file: UploadedFile[Any] = self.cleaned_data["file"]
-        if (file.size or 0) > MOST_BYTES:
+        file: UploadedFile[Any] | None = self.cleaned_data["file"]
+        if file and (file.size or 0) > MOST_BYTES:
             raise ValidationError(_("The file is larger than %(size)d MB.") % {"size": MOST_BYTES // 1_000_000})
         return file
 
@@ -186,7 +186,7 @@ class NewFilmForm(forms.Form):
         label=_("Title"), required=False, max_length=200, help_text=_("Without it the title that the file names.")
     )
     fps = forms.ChoiceField(label=_("Frames a second"), choices=[(rate, rate) for rate in RATES], initial="24")
-    language = forms.ChoiceField(label=_("Language of the film"), choices=LANGUAGES, initial="de")
+    language = forms.ChoiceField(label=_("Language of the film"), required=False, choices=LANGUAGES, initial="de")
     file = forms.FileField(
         label=_("Storyboard, script, shot list or edit list"),
         required=False,
@@ -208,7 +208,7 @@ class FilmForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=200)
     logline = forms.CharField(label=_("In one sentence"), required=False, max_length=300)
-    language = forms.ChoiceField(label=_("Language of the film"), choices=LANGUAGES)
+    language = forms.ChoiceField(label=_("Language of the film"), required=False, choices=LANGUAGES)
     fps = forms.ChoiceField(label=_("Frames a second"), choices=[(rate, rate) for rate in RATES])
     drop_frame = forms.BooleanField(
         label=_("Drop-frame timecode"), required=False, help_text=_("Only at 29.97 and 59.94 frames a second.")

@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench import figures_clamp, figures_ranking
 from tests.bench.figure import Figure as Figure
+from tests.bench.figures_film import storyboard, timecode
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_preferences import forecast, preferences
@@ -382,6 +383,11 @@ FIGURES: dict[str, Measure] = {
     "clamp-speed": figures_clamp.speed,
     "clamp-scores": figures_clamp.scores,
     "clamp-memory": figures_clamp.memory,
+    "storyboard": storyboard,
+    "timecode": timecode,
+    "storyboard-browser": _tests_of(
+        8, "storyboard in Chromium: passed tests", 6, "-m", "e2e", "tests/e2e/test_storyboard.py"
+    ),
     "hostile": hostile,
     "satie": satie,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
