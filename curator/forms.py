@@ -14,9 +14,8 @@ from curator.domain.library import ENDINGS
 from curator.domain.practice import STAGES
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
 from curator.domain.reasons import SPEAKING
-from curator.film.phrases import runtime_range
-from curator.film.textfile import MOST_BYTES
-from curator.film.timecode import RATES
+from curator.domain.tokens import LIFETIMES, LIST, SCOPES
+from curator.models.film import Film
 from curator.models.library import Rights
 from curator.uploads import MOST_AT_ONCE
 
@@ -25,14 +24,6 @@ MAX_SPANS = 500
 MAX_EVENTS = 500
 METRES = ("2/4", "3/4", "4/4", "6/8")
 KEYS = ("C", "G", "D", "A", "F", "Bb", "Eb", "Am", "Em", "Bm", "Dm", "Gm", "Cm")
-LANGUAGES = (
-    ("de", _("German")),
-    ("en", _("English")),
-    ("fr", _("French")),
-    ("it", _("Italian")),
-    ("es", _("Spanish")),
-    ("", _("without words")),
-)
 DEVICES = ("desktop", "tablet", "phone")
 
 
@@ -162,107 +153,6 @@ class PictureForm(forms.Form):
     )
 
 
-class StoryboardForm(forms.Form):
-    """A file of the film team."""
-
-    file = forms.FileField(
-        label=_("Storyboard, script, shot list or edit list"),
-        max_length=None,
-        help_text=_("Markdown, Fountain, CSV or EDL, at most 5 MB. What it is shows in its content, not in its name."),
-    )
-
-    def clean_file(self) -> "UploadedFile[Any] | None":
-        """The file, where it is not larger than any storyboard."""
-        file: UploadedFile[Any] | None = self.cleaned_data["file"]
-        if file and (file.size or 0) > MOST_BYTES:
-            raise ValidationError(_("The file is larger than %(size)d MB.") % {"size": MOST_BYTES // 1_000_000})
-        return file
-
-
-class NewFilmForm(forms.Form):
-    """A film to begin with; a file may come along, and its title."""
-
-    title = forms.CharField(
-        label=_("Title"), required=False, max_length=200, help_text=_("Without it the title that the file names.")
-    )
-    fps = forms.ChoiceField(label=_("Frames a second"), choices=[(rate, rate) for rate in RATES], initial="24")
-    language = forms.ChoiceField(label=_("Language of the film"), required=False, choices=LANGUAGES, initial="de")
-    file = forms.FileField(
-        label=_("Storyboard, script, shot list or edit list"),
-        required=False,
-        max_length=None,
-        help_text=_("Markdown, Fountain, CSV or EDL, at most 5 MB; it can come later as well."),
-    )
-    clean_file = StoryboardForm.clean_file
-
-    def clean(self) -> dict[str, Any]:
-        """A title, or a file that may name one."""
-        cleaned = super().clean() or self.cleaned_data
-        if not cleaned.get("title", "").strip() and not cleaned.get("file") and not self.errors:
-            self.add_error("title", _("Write a title, or choose a file that names one."))
-        return cleaned
-
-
-class FilmForm(forms.Form):
-    """What is said of a film."""
-
-    title = forms.CharField(label=_("Title"), max_length=200)
-    logline = forms.CharField(label=_("In one sentence"), required=False, max_length=300)
-    language = forms.ChoiceField(label=_("Language of the film"), required=False, choices=LANGUAGES)
-    fps = forms.ChoiceField(label=_("Frames a second"), choices=[(rate, rate) for rate in RATES])
-    drop_frame = forms.BooleanField(
-        label=_("Drop-frame timecode"), required=False, help_text=_("Only at 29.97 and 59.94 frames a second.")
-    )
-    start = forms.CharField(label=_("Timecode of the first frame"), max_length=12, help_text=_("Often 01:00:00:00."))
-    runtime = forms.CharField(
-        label=_("Estimated runtime"),
-        required=False,
-        max_length=40,
-        help_text=_("Such as 8–10 minutes or 1:30. Lengths that nobody typed are spread over it."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("fps", "language"):  # what a film has already stays to be chosen
-            field, value = cast(forms.ChoiceField, self.fields[name]), self.initial.get(name)
-            known = [key for key, _label in cast("list[tuple[str, str]]", field.choices)]
-            if value is not None and value not in known:
-                field.choices = [*cast("list[tuple[str, str]]", field.choices), (value, value)]
-
-    def clean_runtime(self) -> tuple[int, int] | None:
-        """The range in seconds; None where the field is empty."""
-        text = self.cleaned_data["runtime"].strip()
-        if not text:
-            return None
-        found = runtime_range(text)
-        if found is None:
-            raise ValidationError(_("Write a runtime such as 8–10 minutes, 90 s or 1:30."))
-        return found
-
-
-class ShotForm(forms.Form):
-    """The words and the length of a shot."""
-
-    description = forms.CharField(
-        label=_("What is to be seen"), required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 4})
-    )
-    dialogue = forms.CharField(
-        label=_("What is spoken"),
-        required=False,
-        max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Music stays out of the way of a shot with words."),
-    )
-    length = forms.CharField(
-        label=_("Length"), max_length=20, help_text=_("Seconds, or timecode such as 00:00:04:12, or 108 f.")
-    )
-    estimated = forms.BooleanField(
-        label=_("The length is an estimate"),
-        required=False,
-        help_text=_("An estimate may change with the runtime and with imports; what you type stays."),
-    )
-
-
 class InvitationForm(forms.Form):
     """Whom to invite."""
 
@@ -377,3 +267,47 @@ def _count(value: Any) -> int:
     if not 0 <= number < 2**53:
         raise ValueError
     return number
+
+
+class TokenForm(forms.Form):
+    """What a new token is for."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What the program or machine is called that uses it.")
+    )
+    film = forms.ModelChoiceField(
+        label=_("Film"), queryset=Film.objects.real(), required=False, empty_label=_("all films")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        choices=list(SCOPES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        initial=[LIST],
+    )
+    days = forms.TypedChoiceField(
+        label=_("Good for"),
+        coerce=int,
+        choices=[(days, format_lazy(_("{days} days"), days=days)) for days in LIFETIMES],
+        initial=90,
+    )
+
+
+class DeliverySettingsForm(forms.Form):
+    """What stands in a film's files, and how its tables are written."""
+
+    composer_line = forms.CharField(
+        label=_("Composer"),
+        required=False,
+        max_length=200,
+        help_text=_("Stands in scores and cue sheet where a piece names nobody itself."),
+    )
+    publisher = forms.CharField(label=_("Publisher"), required=False, max_length=200)
+    note = forms.CharField(
+        label=_("Note on generated music"),
+        required=False,
+        max_length=300,
+        help_text=_("Stands in cue sheet and manifest; left empty, it says that a model wrote it and people chose it."),
+    )
+    miscellaneous = forms.BooleanField(label=_("Checkpoint and seed stand in the score file"), required=False)
+    semicolon = forms.BooleanField(label=_("Tables with semicolons"), required=False)
+    bom = forms.BooleanField(label=_("Tables begin with a byte order mark (for Excel)"), required=False)

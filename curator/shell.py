@@ -23,6 +23,9 @@ PLACES = {
     "film_import": "arc",
     "film_import_look": "arc",
     "film_settings": "arc",
+    "film_plan": "arc",
+    "cue_plan": "arc",
+    "stage_briefs": "arc",
     "desk": "desk",
     "listen": "listen",
     "sitting": "listen",
@@ -145,6 +148,7 @@ class Shell:
             return []
         pages = (
             ("film_shots", _("Scenes and shots"), "list"),
+            ("film_plan", _("Cue plan"), "clock"),
             ("film_import", _("Import a storyboard"), "file"),
             ("film_settings", _("Film settings"), "pen"),
         )

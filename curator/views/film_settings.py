@@ -10,7 +10,7 @@ from curator.domain.errors import DomainError
 from curator.domain.films import change_film, create_film, create_film_of
 from curator.domain.plans import clock_of
 from curator.film.timecode import RATES, frame_rate
-from curator.forms import FilmForm, NewFilmForm
+from curator.film_forms import FilmForm, NewFilmForm
 from curator.models.film import Film
 from curator.templatetags.look import clock
 from curator.views.access import SignedInRequest, owner

@@ -12,7 +12,7 @@ from curator.domain.errors import DomainError
 from curator.domain.plans import ShotSpan, shot_spans
 from curator.domain.shots import edit_shot, read_length, set_lengths, spread_runtime
 from curator.film.lengths import runtime_frames
-from curator.forms import ShotForm
+from curator.film_forms import ShotForm
 from curator.models.film import Cue, Film, Scene, Shot
 from curator.templatetags.film import seconds_of
 from curator.views.access import SignedInRequest, owner

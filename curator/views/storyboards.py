@@ -15,7 +15,7 @@ from curator.domain.storyboard import Saved, counts_of, keep_file, read_file, re
 from curator.domain.storyboard_fates import Fate, ImportPlan, SceneFate, ShotFate
 from curator.domain.storyboard_plan import plan_import
 from curator.film.breakdown import people
-from curator.forms import StoryboardForm
+from curator.film_forms import StoryboardForm
 from curator.models.film import Film
 from curator.models.storyboard import StoryboardImport
 from curator.views.access import SignedInRequest, owner
