@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench import figures_clamp, figures_desk, figures_ranking
 from tests.bench.figure import Figure as Figure
+from tests.bench.figures_demo_round import MEASURES as DEMO_ROUNDS
 from tests.bench.figures_film import storyboard, timecode
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
@@ -387,6 +388,7 @@ FIGURES: dict[str, Measure] = {
     ),
     "training-curves": curves,
     "training-speed": speed,
+    **DEMO_ROUNDS,
     "clamp-goldens": _tests_of(
         11, "reference numbers of CLaMP: passed tests", 30, "tests/generation/clamp/test_goldens.py"
     ),
