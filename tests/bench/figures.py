@@ -19,6 +19,7 @@ from typing import Any
 from tests.bench import figures_clamp, figures_desk, figures_ranking
 from tests.bench.figure import Figure as Figure
 from tests.bench.figures_demo_round import MEASURES as DEMO_ROUNDS
+from tests.bench.figures_film import storyboard, timecode
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_plan import fitter
@@ -396,6 +397,11 @@ FIGURES: dict[str, Measure] = {
     "clamp-memory": figures_clamp.memory,
     "demo-encoder": figures_clamp.demo_encoder,
     "taste": figures_clamp.taste,
+    "storyboard": storyboard,
+    "timecode": timecode,
+    "storyboard-browser": _tests_of(
+        8, "storyboard in Chromium: passed tests", 6, "-m", "e2e", "tests/e2e/test_storyboard.py"
+    ),
     "desk-queue": figures_desk.queue,
     "desk-polling": figures_desk.polling,
     "desk-cancel": figures_desk.cancel,
