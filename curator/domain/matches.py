@@ -43,6 +43,11 @@ class OneCue:
         return self.match.ended_at is not None or self.answers >= self.wanted
 
     @property
+    def whole(self) -> bool:
+        """Whether it is over, or all takes that are there sound and both sides have some."""
+        return self.over or (min(self.audible) > 0 and self.audible == (self.older, self.newer))
+
+    @property
     def ready(self) -> bool:
         """Whether a pair can be heard now."""
         return not self.over and min(self.audible) > 0
