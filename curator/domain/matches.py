@@ -152,6 +152,23 @@ def read_match(*, key: str) -> MatchResult | None:
     return MatchResult(tuple(cues), won_by_newer(duels), neither, _compared(matches, duels, sides))
 
 
+def read_wins(*, prefix: str) -> dict[str, Won]:
+    """How every match stands whose key begins so, by its key, in three queries whatever their number."""
+    matches = list(Match.objects.filter(key__startswith=prefix).order_by("pk"))
+    by_cue: dict[int, list[Take]] = {}
+    for take in Take.objects.filter(cue__in={match.cue_id for match in matches}):
+        by_cue.setdefault(take.cue_id, []).append(take)
+    said = list(answers_of(matches=matches).filter(answer__in=ORDERED))
+    duels: dict[str, list[Duel]] = {}
+    for match in matches:
+        older, newer = players(match=match, takes=by_cue.get(match.cue_id, ()))
+        sides = dict.fromkeys(older, False) | dict.fromkeys(newer, True)
+        duels.setdefault(match.key, []).extend(
+            _duel(row, newer_left=sides[row.left_id]) for row in said if row.left_id in sides and row.right_id in sides
+        )
+    return {key: won_by_newer(of_key) for key, of_key in duels.items()}
+
+
 def _duel(row: Judgement, *, newer_left: bool) -> Duel:
     left = _POINTS[Answer(row.answer)]
     older, newer = (row.right_id, row.left_id) if newer_left else (row.left_id, row.right_id)
