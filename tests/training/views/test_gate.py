@@ -1,4 +1,5 @@
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,11 +19,11 @@ pytestmark = pytest.mark.django_db
 POSTS = ("measure_round", "stop_measuring", "match_round", "end_match", "promote_round", "roll_back_round")
 
 
-def page_of(client, row: Round) -> str:
+def page_of(client: Client, row: Round) -> str:
     return client.get(reverse("round", args=[row.public_id])).content.decode()
 
 
-def post(client, name: str, row: Round, **data) -> str:
+def post(client: Client, name: str, row: Round, **data: object) -> str:
     """What the page says after this was sent."""
     response = client.post(reverse(name, args=[row.public_id]), data, follow=True)
     assert response.redirect_chain[0][0].endswith("#gate")
