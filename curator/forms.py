@@ -23,7 +23,7 @@ MAX_REPORT = 64 * 1024
 MAX_SPANS = 500
 MAX_EVENTS = 500
 METRES = ("2/4", "3/4", "4/4", "6/8")
-KEYS = ("C", "G", "D", "A", "F", "Bb", "Eb", "Am", "Em", "Bm", "Dm", "Gm", "Cm")
+KEYS = ("C", "G", "D", "A", "F", "Bb", "Eb", "Amin", "Emin", "Bmin", "Dmin", "Gmin", "Cmin")
 DEVICES = ("desktop", "tablet", "phone")
 
 
@@ -178,7 +178,7 @@ class BriefForm(forms.Form):
         help_text=_("Period / composer / instrumentation; empty: the checkpoint's own."),
     )
     metre = forms.ChoiceField(label=_("Metre"), choices=[(metre, metre) for metre in METRES], initial="3/4")
-    key = forms.ChoiceField(label=_("Key"), choices=[(key, key) for key in KEYS], initial="C")
+    key = forms.ChoiceField(label=_("Key"), choices=[(key, key.replace("min", "m")) for key in KEYS], initial="C")
     tempo = forms.FloatField(label=_("Quarters a minute"), min_value=20, max_value=300, initial=66)
     bars = forms.IntegerField(label=_("Bars"), min_value=4, max_value=96, initial=16)
 

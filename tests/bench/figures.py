@@ -20,6 +20,7 @@ from tests.bench import figures_clamp, figures_ranking
 from tests.bench.figure import Figure as Figure
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
+from tests.bench.figures_plan import fitter
 from tests.bench.figures_preferences import forecast, preferences
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
@@ -374,6 +375,15 @@ FIGURES: dict[str, Measure] = {
     "ranking-order": figures_ranking.order,
     "ranking-pairs": figures_ranking.pairs,
     "ranking-mathematics": figures_ranking.mathematics,
+    "fitter": fitter,
+    "plan-browser": _tests_of(
+        8,
+        "storyboard to music that meets its plan, in Chromium: passed tests",
+        1,
+        "-m",
+        "e2e",
+        "tests/e2e/test_plan.py",
+    ),
     "training-curves": curves,
     "training-speed": speed,
     "clamp-goldens": _tests_of(
