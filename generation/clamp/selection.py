@@ -49,15 +49,20 @@ def select(texts: Sequence[str], vectors: Floats, references: Floats, *, share: 
     return walk(texts, found.mean.tolist(), found.closest.tolist(), count=count)
 
 
-def walk(texts: Sequence[str], scores: Sequence[float], closest: Sequence[float], *, count: int) -> Selection:
-    """The same from scores: cosine to the mean reference, and largest cosine to a single one; `count` on each side."""
+def walk(
+    texts: Sequence[str], scores: Sequence[float], closest: Sequence[float], *, count: int, limit: float = NEAR_COPY
+) -> Selection:
+    """The same from scores: cosine to the mean reference, and largest cosine to a single one; `count` on each side.
+
+    limit: the largest cosine above which a piece is a copy.
+    """
     order = sorted(range(len(texts)), key=lambda at: -scores[at])  # equal scores keep their order
     chosen: list[int] = []
     passed: list[tuple[int, str]] = []
     for at in order:
         if len(chosen) == count:
             break
-        if reason := _fault(texts[at], closest[at]):
+        if reason := _fault(texts[at], closest[at], limit):
             passed.append((at, reason))
         else:
             chosen.append(at)
@@ -65,12 +70,12 @@ def walk(texts: Sequence[str], scores: Sequence[float], closest: Sequence[float]
     return Selection(tuple(chosen), tuple(rejected), tuple(passed), float(np.mean(scores)))
 
 
-def _fault(text: str, closest: float) -> str:
+def _fault(text: str, closest: float, limit: float) -> str:
     if not aligned(text):
         return "alignment"
     if not grouped(text):
         return "grouping"
-    return "copy" if closest > NEAR_COPY else ""
+    return "copy" if closest > limit else ""
 
 
 def aligned(text: str) -> bool:

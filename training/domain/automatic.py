@@ -16,6 +16,7 @@ from curator.preference.raters import fit_raters
 from curator.preference.votes import Answer, Vote
 from generation.clamp.selection import LEAST, SHARE, walk
 from generation.clamp.space import PIPELINE
+from generation.domain.ear import copy_limit
 from generation.domain.encoders import encoder_in_use
 from generation.models.encoders import TakeScore
 from training.domain.preference_files import Text
@@ -42,7 +43,7 @@ def automatic_pairs(
     encoder = encoder_in_use()
     scores = TakeScore.objects.filter(encoder=encoder, pipeline=PIPELINE, take__cue__in=cues, likeness__isnull=False)
     by_kind: dict[tuple[int, str], list[TakeScore]] = defaultdict(list)
-    for row in scores.select_related("take__version", "take__cue__film").order_by("take__number"):
+    for row in scores.select_related("encoder", "take__version", "take__cue__film").order_by("take__number"):
         if row.take_id in texts:
             by_kind[row.take.cue_id, texts[row.take_id].opening].append(row)
     found: list[Automatic] = []
@@ -55,6 +56,7 @@ def automatic_pairs(
             [row.likeness or 0.0 for row in rows],
             [row.closest or 0.0 for row in rows],
             count=count,
+            limit=copy_limit(rows[0].encoder),
         )
         pairs = [(rows[good].take, rows[bad].take) for good in selected.chosen for bad in selected.rejected]
         found += _allowed(pairs, judged.get(cue, ()))

@@ -84,6 +84,17 @@ def test_a_copy_of_a_piece_of_the_library_is_seen(tmp_path):
     assert (heard.near_copy, heard.score.closest_piece) == (True, original.piece)
 
 
+def test_the_demo_encoder_tells_no_copies(tmp_path):
+    encoder = small_encoder(tmp_path)
+    original = piece("Satie, Erik", 3)
+    cue = make_cue()
+    copy = make_take(cue=cue, version=make_version(abc=original.abc))
+    scored(cue)
+    encoder.family = "Demo"
+    encoder.save()
+    assert not read_ear(cue=cue).heard[copy.pk].near_copy
+
+
 def test_a_changed_brief_or_style_makes_scores_old(tmp_path):
     small_encoder(tmp_path)
     piece("Satie, Erik", 1)

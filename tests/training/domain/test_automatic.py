@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def encoder():
-    return Encoder.objects.create(name="E", family="Demo", sha256="e" * 64, size=1, dim=4, chosen_at=timezone.now())
+    return Encoder.objects.create(name="E", family="CLaMP 3", sha256="e" * 64, size=1, dim=4, chosen_at=timezone.now())
 
 
 def scored_cue(count, *, cue=None, closest=0.5):
