@@ -2,11 +2,7 @@
 
 from django.urls import path
 
-<<<<<<< HEAD
-from training.views import checkpoints, preferences, rounds, sets, taste
-=======
-from training.views import checkpoints, gate, preferences, rounds, sets
->>>>>>> main
+from training.views import checkpoints, gate, preferences, rounds, sets, taste
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
