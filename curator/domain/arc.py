@@ -6,11 +6,18 @@ from enum import StrEnum
 
 from django.db.models import Count, Max, Q
 
+from curator.domain.chosen import Chosen, chosen_takes
+from curator.domain.courses import read_courses
+from curator.film.course import Moment, lay_under
+from curator.film.ruler import tempo_map_of
+from curator.film.tempo import TempoError
 from curator.film.timecode import Clock
 from curator.models.film import ArcStage, Cue, CueState, Film, Shot
 from curator.models.jobs import Job
+from curator.models.library import PieceVersion
 from curator.models.ranking import Standing, TakeState
-from curator.models.themes import Theme
+from curator.models.stills import Still
+from curator.models.themes import CueTheme, Theme
 
 
 class StepKind(StrEnum):
@@ -48,7 +55,10 @@ class NextStep:
 
 @dataclass(frozen=True)
 class CueFacts:
-    """A cue and what is known of it. Seconds count from the film's first picture; `sure` is P(best) of the leader."""
+    """A cue and what is known of it. Seconds count from the film's first picture; `sure` is P(best) of the leader.
+
+    moments: what the chosen take does over time; none while nobody has computed it.
+    """
 
     cue: Cue
     start: float
@@ -58,6 +68,9 @@ class CueFacts:
     sure: float | None
     sure_enough: bool
     written: tuple[float, float] | None
+    chosen: Chosen | None = None
+    moments: tuple[Moment, ...] = ()
+    course_missing: bool = False
 
     @property
     def seconds(self) -> float:
@@ -78,14 +91,37 @@ class StageTime:
     start: float
     end: float
 
+    @property
+    def length(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
 
 @dataclass(frozen=True)
 class ShotTime:
-    """A shot with its place in the film, seconds."""
+    """A shot with its place in the film, seconds. still: the SHA-256 of its small picture, "" without one."""
 
     shot: Shot
     start: float
     end: float
+    still: str = ""
+
+
+@dataclass(frozen=True)
+class ThemeHeard:
+    """One time that a theme is heard: in this cue, `how`, at this second of the film."""
+
+    use: CueTheme
+    cue: Cue
+    second: float
+
+
+@dataclass(frozen=True)
+class ThemeFacts:
+    """A theme and where it is heard, in order of time."""
+
+    theme: Theme
+    heard: list[ThemeHeard]
 
 
 @dataclass(frozen=True)
@@ -98,7 +134,15 @@ class FilmFacts:
     stages: list[StageTime]
     shots: list[ShotTime]
     cues: list[CueFacts]
-    themes: list[Theme] = field(default_factory=list)
+    themes: list[ThemeFacts] = field(default_factory=list)
+
+    @property
+    def cuts(self) -> list[int]:
+        """The frames at which shots begin, and the end of the last one."""
+        frames = [0]
+        for time in self.shots:
+            frames.append(frames[-1] + time.shot.length_frames)
+        return frames
 
     @property
     def lit(self) -> int:
@@ -115,6 +159,11 @@ class FilmFacts:
         return covered
 
     @property
+    def uncomputed(self) -> list[PieceVersion]:
+        """Versions of chosen takes of which nobody knows yet what they do over time."""
+        return [facts.chosen.take.version for facts in self.cues if facts.chosen and facts.course_missing]
+
+    @property
     def next_step(self) -> NextStep:
         """The most urgent step of the first cue that asks for it."""
         if not self.cues:
@@ -129,12 +178,12 @@ class FilmFacts:
 def film_facts(*, film: Film) -> FilmFacts:
     """The facts of `film`, in a number of queries that does not depend on how much is in it."""
     fps = film.fps
-    shots = list(film.shots.all())
+    shots = list(film.shots.select_related("still").defer("description", "fields", "edited"))
     frames = film.length_frames or sum(shot.length_frames for shot in shots)
     cues = list(
         film.cues.filter(practice=False)
         .select_related("stage")
-        .prefetch_related("hits")
+        .prefetch_related("hits", "theme_uses")
         .annotate(takes_up=Count("takes", filter=~Q(takes__state=TakeState.DISCARDED)))
     )
     frames = max([frames, *(cue.out_frame for cue in cues)], default=0) or 1
@@ -144,20 +193,27 @@ def film_facts(*, film: Film) -> FilmFacts:
         row.arguments["cue"]: (row.progress_done, row.progress_total)
         for row in Job.objects.open().filter(arguments__cue__in=[cue.pk for cue in cues])
     }
+    chosen = chosen_takes(cues=cues, standings=standings)
+    courses = read_courses(versions=[one.take.version for one in chosen.values()])
     clock = Clock(fps, film.drop_frame, film.start_frame)
     facts = []
     for cue in cues:
-        standing = standings.get(cue.pk)
+        standing, take = standings.get(cue.pk), chosen.get(cue.pk)
+        start = float(cue.in_frame / fps)
+        course = courses.get(take.take.version.sha256) if take else None
         facts.append(
             CueFacts(
                 cue=cue,
-                start=float(cue.in_frame / fps),
+                start=start,
                 end=float(cue.out_frame / fps),
                 timecode=clock.label(cue.in_frame),
                 takes=cue.takes_up,
                 sure=max((row["p_best"] for row in standing.strengths), default=None) if standing else None,
                 sure_enough=bool(standing and standing.sure_enough),
                 written=jobs.get(cue.pk),
+                chosen=take,
+                moments=tuple(lay_under(course or (), cue.tempo_map, start)),
+                course_missing=take is not None and course is None,
             )
         )
     return FilmFacts(
@@ -167,15 +223,37 @@ def film_facts(*, film: Film) -> FilmFacts:
         stages=_stage_times(list(film.stages.all()), cues, frames, float(fps)),
         shots=_shot_times(shots, float(fps)),
         cues=facts,
-        themes=list(film.themes.prefetch_related("uses__cue")),
+        themes=_themes(film, cues),
     )
+
+
+def _themes(film: Film, cues: Sequence[Cue]) -> list[ThemeFacts]:
+    heard: dict[int, list[ThemeHeard]] = {}
+    for cue in cues:
+        for use in cue.theme_uses.all():
+            second = float(cue.in_frame / film.fps) + _seconds_to_bar(cue, use.bar)
+            heard.setdefault(use.theme_id, []).append(ThemeHeard(use, cue, second))
+    return [
+        ThemeFacts(theme, sorted(heard.get(theme.pk, ()), key=lambda one: one.second))
+        for theme in film.themes.select_related("version__piece").defer("version__abc", "version__musicxml")
+    ]
+
+
+def _seconds_to_bar(cue: Cue, bar: int) -> float:
+    """Seconds from the cue's beginning to a bar of its plan; 0 for a plan that cannot be laid out."""
+    try:
+        return float(tempo_map_of(cue.tempo_map, cue.metre).length(bar - 1))
+    except (TempoError, ValueError):
+        return 0.0
 
 
 def _shot_times(shots: list[Shot], fps: float) -> list[ShotTime]:
     times, frame = [], 0
     for shot in shots:
-        times.append(ShotTime(shot, frame / fps, (frame + shot.length_frames) / fps))
-        frame += shot.length_frames
+        still: Still | None = getattr(shot, "still", None)  # the other end of a one-to-one may not be there
+        end = frame + shot.length_frames
+        times.append(ShotTime(shot, frame / fps, end / fps, still.tile if still else ""))
+        frame = end
     return times
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from curator.domain.courses import keep_course
 from curator.domain.cues import refresh_cue_state
 from curator.domain.shelving import shelve_pieces
 from curator.domain.sketches import sketch_version
@@ -28,6 +29,7 @@ def put_up_take(*, cue: Cue, version: PieceVersion, number: int = 0, cohort: str
         if not number or Take.objects.filter(cue=cue, number=number).exists():
             number = next_take_number(cue=cue)
         take = Take.objects.create(cue=cue, version=version, number=number, cohort=cohort[:80])
+        keep_course(version=version)  # the arc draws what it does over time
         refresh_cue_state(cue=cue)
     return take
 

@@ -1,6 +1,7 @@
 """What a library says of a piece at a glance, read from its text."""
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from math import sqrt
 from typing import TypedDict
@@ -93,6 +94,17 @@ def _pair(fifths: int, sounding: list[float]) -> tuple[float, float]:
     return _fit(sounding, _MAJOR, tonic), _fit(sounding, _MINOR, (tonic + 9) % 12)
 
 
+def modality(sounding: Sequence[float]) -> float | None:
+    """How much better the best major key fits than the best minor key, -2 to 2; None where nothing sounds.
+
+    sounding: how long each pitch class sounds, from C up.
+    """
+    if not any(sounding):
+        return None
+    major, minor = (max(_fit(sounding, profile, tonic) for tonic in range(12)) for profile in (_MAJOR, _MINOR))
+    return major - minor
+
+
 def _certainty(key: str, sounding: list[float]) -> float | None:
     """How well the notes fit the key that was named; where none was, how well the best of all 24 fits."""
     if not key:
@@ -110,7 +122,7 @@ def _major_less_minor(score: Score, sounding: list[float]) -> float:
     return major - minor
 
 
-def _fit(sounding: list[float], profile: tuple[float, ...], tonic: int) -> float:
+def _fit(sounding: Sequence[float], profile: tuple[float, ...], tonic: int) -> float:
     """Pearson's correlation of sounding time a pitch class with a key's profile."""
     turned = [sounding[(tonic + step) % 12] for step in range(12)]
     mean, middle = sum(turned) / 12, sum(profile) / 12
