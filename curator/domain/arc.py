@@ -12,7 +12,7 @@ from curator.film.course import Moment, lay_under
 from curator.film.ruler import tempo_map_of
 from curator.film.tempo import TempoError
 from curator.film.timecode import Clock
-from curator.models.film import ArcStage, Cue, CueState, Film, Shot
+from curator.models.film import ArcStage, Cue, CueState, Film
 from curator.models.jobs import Job
 from curator.models.library import PieceVersion
 from curator.models.ranking import Standing, TakeState
@@ -99,11 +99,17 @@ class StageTime:
 
 @dataclass(frozen=True)
 class ShotTime:
-    """A shot with its place in the film, seconds. still: the SHA-256 of its small picture, "" without one."""
+    """A shot with its place in the film: `frames` long, seconds from `start` to `end`.
 
-    shot: Shot
+    still: the SHA-256 of its small picture, "" without one.
+    """
+
+    code: str
+    frames: int
     start: float
     end: float
+    spoken: bool
+    estimated: bool
     still: str = ""
 
 
@@ -141,7 +147,7 @@ class FilmFacts:
         """The frames at which shots begin, and the end of the last one."""
         frames = [0]
         for time in self.shots:
-            frames.append(frames[-1] + time.shot.length_frames)
+            frames.append(frames[-1] + time.frames)
         return frames
 
     @property
@@ -178,8 +184,8 @@ class FilmFacts:
 def film_facts(*, film: Film) -> FilmFacts:
     """The facts of `film`, in a number of queries that does not depend on how much is in it."""
     fps = film.fps
-    shots = list(film.shots.select_related("still").defer("description", "fields", "edited"))
-    frames = film.length_frames or sum(shot.length_frames for shot in shots)
+    shots = _shot_times(film)
+    frames = film.length_frames or sum(shot.frames for shot in shots)
     cues = list(
         film.cues.filter(practice=False)
         .select_related("stage")
@@ -221,7 +227,7 @@ def film_facts(*, film: Film) -> FilmFacts:
         seconds=float(frames / fps),
         scenes=film.scenes.count(),
         stages=_stage_times(list(film.stages.all()), cues, frames, float(fps)),
-        shots=_shot_times(shots, float(fps)),
+        shots=shots,
         cues=facts,
         themes=_themes(film, cues),
     )
@@ -247,12 +253,15 @@ def _seconds_to_bar(cue: Cue, bar: int) -> float:
         return 0.0
 
 
-def _shot_times(shots: list[Shot], fps: float) -> list[ShotTime]:
+def _shot_times(film: Film) -> list[ShotTime]:
+    fps = float(film.fps)
+    stills = dict(Still.objects.filter(shot__film=film).values_list("shot", "tile"))
+    rows = film.shots.order_by("position").values_list("pk", "code", "length_frames", "dialogue", "estimated")
     times, frame = [], 0
-    for shot in shots:
-        still: Still | None = getattr(shot, "still", None)  # the other end of a one-to-one may not be there
-        end = frame + shot.length_frames
-        times.append(ShotTime(shot, frame / fps, end / fps, still.tile if still else ""))
+    for key, code, frames, dialogue, estimated in rows:
+        end = frame + frames
+        spoken = bool(dialogue.strip())
+        times.append(ShotTime(code, frames, frame / fps, end / fps, spoken, estimated, stills.get(key, "")))
         frame = end
     return times
 

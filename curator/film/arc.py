@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from curator.film.arc_rows import Row, draw_rows
+from curator.film.course import smooth
 from curator.film.curve import Curve, knots_of, level_at, through
 from curator.film.spans import CueSpan, MusicSpan, ShotSpan, StageSpan, ThemeSpan
 from curator.film.theme_lines import THEME_HEIGHT, ThemeLine, draw_theme_lines
@@ -171,8 +172,8 @@ def _doing(music: Sequence[MusicSpan], chosen: bool, seconds: float, room: float
     lines = []
     for span in music:
         if span.chosen == chosen:
-            levels = [(moment.middle, moment.intensity) for moment in span.moments]
-            lines.append(draw_line(levels, seconds=seconds, room=room, y=_y))
+            levels = smooth([moment.intensity for moment in span.moments])
+            lines.append(draw_line([m.middle for m in span.moments], levels, seconds=seconds, room=room, y=_y))
     return "".join(lines)
 
 

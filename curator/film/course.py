@@ -5,8 +5,8 @@ Everything is put on scales from 0 to 1 that are the same for every cue and film
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import log2, log10
+from typing import NamedTuple
 
 SOFTEST, LOUDEST = -24.0, 3.0
 """Decibels that are drawn as 0 and 1: one soft note (pp) a second, and four strong ones (ff) a second."""
@@ -21,8 +21,7 @@ SHARES = {"loudness": 0.45, "density": 0.35, "register": 0.2}
 in music", Frontiers in Psychology 4:487 (2013); how much each of them weighs is our choice."""
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(NamedTuple):
     """A played bar of music without tempo: its written number, quarters, struck notes, energy, register, mode."""
 
     bar: int
@@ -33,8 +32,7 @@ class Heard:
     mode: float | None
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """A stretch of music under the film, seconds, with levels from 0 to 1. None: nothing sounds that could say it.
 
     Of mode, 0.5 is neither major nor minor.
@@ -86,13 +84,15 @@ def lay_under(bars: Iterable[Heard], tempo_map: Sequence[Sequence[float]], start
 def smooth(values: Sequence[float | None]) -> list[float | None]:
     """Each value with a quarter of both its neighbours: what is felt of a bar is never the bar alone. None stays."""
     out: list[float | None] = []
-    for place, value in enumerate(values):
+    for before, value, after in zip((None, *values), values, (*values[1:], None), strict=False):
         if value is None:
             out.append(None)
             continue
-        near = [other for other in values[max(0, place - 1) : place + 2] if other is not None]
-        weight = 2 + len(near) - 1
-        out.append((value + sum(near)) / weight)
+        total, weight = 2 * value, 2
+        for other in (before, after):
+            if other is not None:
+                total, weight = total + other, weight + 1
+        out.append(total / weight)
     return out
 
 

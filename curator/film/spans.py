@@ -34,13 +34,13 @@ class CueSpan:
 
 @dataclass(frozen=True)
 class ShotSpan:
-    """A shot as told, seconds. still: the key of its picture, or ""."""
+    """A shot as told, seconds. label: what is said of it; still: the key of its picture, or ""."""
 
     code: str
     start: float
     end: float
     spoken: bool
-    estimated: bool
+    label: str = ""
     still: str = ""
 
 

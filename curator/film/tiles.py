@@ -15,21 +15,20 @@ STRIP_HEIGHT = 58.0
 SMALL_LETTER = 5.7
 STILL_FROM = 20.0
 """A tile narrower than this, in pixels, shows no still."""
+TOLD_FROM = 4.0
+"""A tile narrower than this is too small to be pointed at: nothing is said of it."""
 HAIR_BELOW = 12.0
 """Where tiles are narrower on average than this, the cuts between them are hairs."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One shot; x and width are percent. `named`: there is room for its code. still: key of its picture, or ""."""
+    """One shot. x and width as they are written, percent. code: "" without room for it; still: key of its picture."""
 
+    x: str
+    width: str
     code: str
-    x: float
-    width: float
-    seconds: float
-    start: float
-    named: bool
-    estimated: bool
+    label: str
     still: str
 
 
@@ -60,18 +59,10 @@ def draw_tiles(
         lands.setdefault(colour, []).append(f"M{left:.2f} {top:.1f}H{right:.2f}V{STRIP_HEIGHT:g}H{left:.2f}z")
         cuts.append(f"M{right:.2f} 0V{STRIP_HEIGHT:g}")
         width = (shot.end - shot.start) / seconds
-        tiles.append(
-            Tile(
-                code=shot.code,
-                x=round(left / 10, 3),
-                width=round(100 * width, 3),
-                seconds=shot.end - shot.start,
-                start=shot.start,
-                named=width * room >= len(shot.code) * SMALL_LETTER + 14,
-                estimated=shot.estimated,
-                still=shot.still if width * room >= STILL_FROM else "",
-            )
-        )
+        if width * room >= TOLD_FROM:
+            code = shot.code if width * room >= len(shot.code) * SMALL_LETTER + 14 else ""
+            still = shot.still if width * room >= STILL_FROM else ""
+            tiles.append(Tile(f"{left / 10:.3f}%", f"{100 * width:.3f}%", code, shot.label, still))
         if shot.spoken:
             if spoken and abs(spoken[-1][1] - shot.start) < 1e-6:
                 spoken[-1] = (spoken[-1][0], shot.end)

@@ -43,12 +43,12 @@ def draw_traits(music: Sequence[MusicSpan], *, seconds: float, top: float, room:
 
     rows = []
     for place, (key, trait) in enumerate(TRAITS.items()):
-        felt = [level for span in music for level in smooth([trait(moment) for moment in span.moments])]
-        y = _scale([level for level in felt if level is not None], centred=key == "mode")
+        felt = [smooth([trait(moment) for moment in span.moments]) for span in music]
+        y = _scale([level for levels in felt for level in levels if level is not None], centred=key == "mode")
         lines = {True: "", False: ""}
-        for span in music:
-            levels = [(moment.middle, trait(moment)) for moment in span.moments]
-            lines[span.chosen] += draw_line(levels, seconds=seconds, room=room, y=y)
+        for span, levels in zip(music, felt, strict=True):
+            at = [moment.middle for moment in span.moments]
+            lines[span.chosen] += draw_line(at, levels, seconds=seconds, room=room, y=y)
         rows.append(TraitRow(key, top + place * TRAIT_HEIGHT, lines[True], lines[False], key == "mode"))
     return tuple(rows)
 
@@ -66,31 +66,33 @@ def _scale(levels: Sequence[float], *, centred: bool) -> Callable[[float], float
 
 
 def draw_line(
-    levels: Sequence[tuple[float, float | None]], *, seconds: float, room: float, y: Callable[[float], float]
+    at: Sequence[float],
+    levels: Sequence[float | None],
+    *,
+    seconds: float,
+    room: float,
+    y: Callable[[float], float],
 ) -> str:
-    """Levels at seconds as a path, each felt with its neighbours; it breaks where there is none.
+    """Levels at seconds of a film of `seconds` as a path; it breaks where there is no level.
 
     Points that would lie nearer to each other than a few pixels become one, their mean.
     """
+    apart = NEAREST * seconds / room
     parts: list[str] = []
-    begun = False
-    held: list[tuple[float, float]] = []
-
-    def put() -> None:
-        nonlocal begun
-        if held:
-            x = BOX * sum(second for second, _level in held) / len(held) / seconds
-            level = sum(level for _second, level in held) / len(held)
-            parts.append(f"{'L' if begun else 'M'}{x:.2f} {y(level):.1f}")
-            begun = True
-            held.clear()
-
-    for (second, _level), level in zip(levels, smooth([level for _second, level in levels]), strict=True):
-        if held and (level is None or (second - held[0][0]) / seconds * room >= NEAREST):
-            put()
+    sign = "M"
+    times = values = first = 0.0
+    count = 0
+    for second, level in zip(at, levels, strict=True):
+        if count and (level is None or second - first >= apart):
+            parts.append(f"{sign}{BOX * times / count / seconds:.2f} {y(values / count):.1f}")
+            sign, count = "L", 0
         if level is None:
-            begun = False
+            sign = "M"
         elif second <= seconds:
-            held.append((second, level))
-    put()
+            if not count:
+                times = values = 0.0
+                first = second
+            times, values, count = times + second, values + level, count + 1
+    if count:
+        parts.append(f"{sign}{BOX * times / count / seconds:.2f} {y(values / count):.1f}")
     return "".join(parts)

@@ -2,17 +2,18 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import ngettext
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
-from curator.domain.arc import CueFacts, FilmFacts, film_facts
+from curator.domain.arc import CueFacts, FilmFacts, ShotTime, film_facts
 from curator.domain.courses import request_courses
 from curator.domain.sheets import read_take_sheets
 from curator.film.arc import ZOOMS, Arc, draw
 from curator.film.spans import CueSpan, MusicSpan, ShotSpan, StageSpan, ThemeSpan
 from curator.models.film import CueState, Film
 from curator.shell import Shell, url_of
-from curator.templatetags.look import duration, plain
+from curator.templatetags.look import clock, duration, plain
 from curator.views.access import SignedInRequest, owner, rater
 from curator.views.sittings import to_the_first_cue
 from curator.views.stills import stills_url
@@ -41,7 +42,8 @@ def film(request: SignedInRequest, slug: str) -> HttpResponse:
         request_courses(versions=facts.uncomputed)
     zoom = _zoom(request)
     arc = film_arc(facts, zoom=zoom)
-    links = [_links(cue, row.slug) for cue in facts.cues]
+    names = {value: str(label) for value, label in CueState.choices}
+    links = [{**_links(cue, row.slug), "state": names[cue.cue.state]} for cue in facts.cues]
     sheets = read_take_sheets(takes=[cue.chosen.take for cue in facts.cues if cue.chosen])
     return render(
         request,
@@ -92,6 +94,7 @@ def _links(facts: CueFacts, slug: str) -> dict[str, str]:
 
 def film_arc(facts: FilmFacts, *, zoom: int = 1) -> Arc:
     """The drawing of a film's facts."""
+    point = number_format(0.5, 1)[1:2]  # once, not for each of many shots
     return draw(
         seconds=facts.seconds,
         stages=[
@@ -99,17 +102,7 @@ def film_arc(facts: FilmFacts, *, zoom: int = 1) -> Arc:
             for time in facts.stages
         ],
         cues=[_cue_span(cue, facts.film) for cue in facts.cues],
-        shots=[
-            ShotSpan(
-                time.shot.code,
-                time.start,
-                time.end,
-                bool(time.shot.dialogue.strip()),
-                time.shot.estimated,
-                time.still,
-            )
-            for time in facts.shots
-        ],
+        shots=[_shot_span(time, point) for time in facts.shots],
         themes=[
             ThemeSpan(str(theme.theme.pk), theme.theme.name, [(heard.second, heard.use.how) for heard in theme.heard])
             for theme in facts.themes
@@ -117,6 +110,14 @@ def film_arc(facts: FilmFacts, *, zoom: int = 1) -> Arc:
         music=[MusicSpan(cue.moments, cue.chosen.approved) for cue in facts.cues if cue.chosen],
         zoom=zoom,
     )
+
+
+def _shot_span(time: ShotTime, point: str) -> ShotSpan:
+    tenths = round(10 * (time.end - time.start))
+    label = f"{time.code}, {clock(tenths // 10)}{point}{tenths % 10}"
+    if time.estimated:
+        label = f"{label}, {gettext('length estimated')}"
+    return ShotSpan(time.code, time.start, time.end, time.spoken, label, time.still)
 
 
 def _cue_span(facts: CueFacts, film: Film) -> CueSpan:

@@ -48,7 +48,8 @@ function load(data, source = null) {
   }
   const mine = current;
   bar.dataset.nowPicture = current.playerPicture ?? "";
-  const ready = lights.open(current.timemap, (current.playerNotes ?? "").split(" ").filter(Boolean)).then(
+  const first = Number((current.playerSpan ?? "1").split(" ")[0]); // cards of themes draw only the bars they play
+  const ready = lights.open(current.timemap, (current.playerNotes ?? "").split(" ").filter(Boolean), first).then(
     () => {
       if (current !== mine) return;
       part("ticks").setAttribute("d", ticks());

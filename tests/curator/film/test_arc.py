@@ -16,10 +16,10 @@ def cue(key: str, start: float, end: float, title: str = "Nebel") -> CueSpan:
 
 
 def test_places_are_percent_of_the_film():
-    arc = draw(seconds=100, stages=STAGES, cues=[cue("1m1", 10, 40)], shots=[ShotSpan("S01-001", 0, 25, True, False)])
+    arc = draw(seconds=100, stages=STAGES, cues=[cue("1m1", 10, 40)], shots=[ShotSpan("S01-001", 0, 25, True)])
     assert [(stage.x, stage.width, stage.first) for stage in arc.stages] == [(0, 60, True), (60, 40, False)]
     assert [(drawn.x, drawn.width, drawn.light_x) for drawn in arc.cues] == [(10, 30, 25)]
-    assert [(tile.code, tile.x, tile.width, tile.seconds) for tile in arc.tiles.tiles] == [("S01-001", 0, 25, 25)]
+    assert [(tile.code, tile.x, tile.width) for tile in arc.tiles.tiles] == [("S01-001", "0.000%", "25.000%")]
     assert (arc.tiles.spoken, [colour for colour, _land in arc.tiles.lands]) == (((0, 25),), [1])
     assert [hit.x for hit in arc.cues[0].hits] == [11]
 
@@ -93,10 +93,10 @@ def test_a_film_without_anything_is_drawn():
 
 
 def test_a_larger_arc_has_room_for_more():
-    cues, shots = [cue("1m1", 0, 5, "Nebel")], [ShotSpan("S01-001", 0, 3, False, False)]
+    cues, shots = [cue("1m1", 0, 5, "Nebel")], [ShotSpan("S01-001", 0, 3, False)]
     small, large = (draw(seconds=100, stages=STAGES, cues=cues, shots=shots, zoom=zoom) for zoom in (1, 8))
-    assert (small.cues[0].lines, small.tiles.tiles[0].named, len(small.ticks)) == ((), False, 20)
-    assert ([line for _y, line in large.cues[0].lines], large.tiles.tiles[0].named) == (["Nebel"], True)
+    assert (small.cues[0].lines, small.tiles.tiles[0].code, len(small.ticks)) == ((), "", 20)
+    assert ([line for _y, line in large.cues[0].lines], large.tiles.tiles[0].code) == (["Nebel"], "S01-001")
     assert large.cues[0].tight
     assert len(large.ticks) > 3 * len(small.ticks)
     assert (small.cues[0].x, small.cues[0].width) == (large.cues[0].x, large.cues[0].width)

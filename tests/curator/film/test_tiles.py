@@ -6,7 +6,7 @@ STAGES = [StageSpan("Forgotten", 1, 0, 50, [0.0]), StageSpan("Peace", 6, 50, 100
 
 
 def shot(code: str, start: float, end: float, *, spoken: bool = False, still: str = "") -> ShotSpan:
-    return ShotSpan(code, start, end, spoken, estimated=False, still=still)
+    return ShotSpan(code, start, end, spoken, label=f"{code}, told", still=still)
 
 
 def test_each_stage_has_one_path_for_the_land_of_all_its_shots():
@@ -32,9 +32,14 @@ def test_dialogue_of_neighbours_is_one_bar():
 def test_codes_and_stills_stand_where_there_is_room():
     shots = [shot("S01-001", 0, 90, still="a"), shot("S01-002", 90, 92, still="b"), shot("S01-003", 92, 100)]
     wide, narrow, middling = draw_tiles(shots, STAGES, None, seconds=100, room=960).tiles
-    assert (wide.named, wide.still) == (True, "a")
-    assert (narrow.named, narrow.still) == (False, "")
-    assert (middling.named, middling.still) == (True, "")
+    assert (wide.code, wide.label, wide.still) == ("S01-001", "S01-001, told", "a")
+    assert (narrow.code, narrow.label, narrow.still) == ("", "S01-002, told", "")
+    assert (middling.code, middling.still) == ("S01-003", "")
+
+
+def test_nothing_is_said_of_what_cannot_be_pointed_at():
+    shots = [shot("S01-001", 0, 0.2), shot("S01-002", 0.2, 100)]
+    assert [tile.label for tile in draw_tiles(shots, STAGES, None, seconds=100, room=960).tiles] == ["S01-002, told"]
 
 
 def test_cuts_of_very_many_shots_are_hairs():

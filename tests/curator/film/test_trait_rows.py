@@ -40,13 +40,13 @@ def test_small_unrest_is_drawn_small():
 
 
 def test_a_line_breaks_where_nothing_sounds():
-    levels = [(0.5, 0.1), (1.5, 0.2), (2.5, None), (3.5, 0.3), (4.5, 0.4)]
-    assert draw_line(levels, seconds=10, room=960, y=lambda level: level).count("M") == 2
+    at, levels = [0.5, 1.5, 2.5, 3.5, 4.5], [0.1, 0.2, None, 0.3, 0.4]
+    assert draw_line(at, levels, seconds=10, room=960, y=lambda level: level).count("M") == 2
 
 
 def test_points_nearer_than_a_few_pixels_become_one():
-    levels = [(place / 100, 0.5) for place in range(1000)]
-    drawn = draw_line(levels, seconds=10, room=300, y=lambda level: 10 * level)
+    at = [place / 100 for place in range(1000)]
+    drawn = draw_line(at, [0.5] * 1000, seconds=10, room=300, y=lambda level: 10 * level)
     assert drawn.count("L") < 120
     assert set(heights(drawn)) == {5.0}
 
