@@ -18,6 +18,9 @@ from curator.models.jobs import Job
 # The room of the house that a page belongs to, by URL name; a view may say `place` in its context instead.
 PLACES = {
     "film": "arc",
+    "film_plan": "arc",
+    "cue_plan": "arc",
+    "stage_briefs": "arc",
     "desk": "desk",
     "listen": "listen",
     "sitting": "listen",
@@ -132,7 +135,7 @@ class Shell:
     @cached_property
     def cues(self) -> list[Cue]:
         """The cues of the film, in order."""
-        return list(self.film.cues.filter(practice=self.film.practice)) if self.film else []
+        return list(self.film.cues.filter(practice=self.film.practice, set_aside_at__isnull=True)) if self.film else []
 
     @property
     def film_url(self) -> str:

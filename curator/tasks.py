@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from curator.domain import courses, library, parcels, rendering, sketches, strips
+from curator.domain import courses, library, measures, parcels, rendering, sketches, strips
 from curator.jobs import Run, job
 
 
@@ -75,3 +75,9 @@ def sketch(run: Run) -> dict[str, Any]:
 def course(run: Run, *, versions: list[int]) -> dict[str, int]:
     """Compute what the music of these versions does over time."""
     return courses.keep_courses(versions=versions, run=run)
+
+
+@job(measures.MEASURE_JOB)
+def measure(run: Run, *, take: int) -> dict[str, Any]:
+    """Measure a take that was put up."""
+    return measures.measure_take(take_id=take, run=run)

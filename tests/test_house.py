@@ -27,6 +27,7 @@ PURE = (
     "curator.delivery",
     "generation.notagen",
     "generation.etudes",
+    "generation.clamp",
     "training.recipes",
 )
 NOT_PURE = ("django", "celery", "kombu")
@@ -90,6 +91,13 @@ def test_the_pure_core_imports_no_django_and_no_shell():
 def _is_plain(name: str) -> bool:
     """The bounded subprocess is the one module that pure packages share with the shell: it knows no Django."""
     return _is_in(name, ("curator.processes",))
+
+
+def test_nothing_outside_tests_knows_them():
+    """The tastes of scripted listeners stand in tests/: what trains may see their answers alone."""
+    shipped = [*_sources(*FLOORS), ROOT / "run.py", ROOT / "manage.py"]
+    wrong = [f"{path.name} imports {name}" for path in shipped for name in _imports(path) if _is_in(name, ("tests",))]
+    assert wrong == []
 
 
 def test_the_one_shared_module_is_plain_itself():
@@ -188,12 +196,14 @@ NEEDED_BY_NAME = {
     "pillow": "imported by the name PIL",
 }
 
+IMPORTED_AS = {"django_ninja": "ninja"}
+
 
 def test_every_dependency_is_needed():
     told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     names = {re.split(r"[^A-Za-z0-9-]", line, maxsplit=1)[0].replace("-", "_") for line in told}
     imported = {name.split(".")[0] for path in _sources(*FLOORS) for name in _imports(path)}
-    assert {name for name in names if name not in imported} == set(NEEDED_BY_NAME)
+    assert {name for name in names if IMPORTED_AS.get(name, name) not in imported} == set(NEEDED_BY_NAME)
 
 
 PAGES = (

@@ -8,11 +8,11 @@ from django.db.models import Count, Max, Q
 
 from curator.domain.chosen import Chosen, chosen_takes
 from curator.domain.courses import read_courses
+from curator.domain.plans import is_fitted, plan_of
 from curator.film.course import Moment, lay_under
-from curator.film.ruler import tempo_map_of
 from curator.film.tempo import TempoError
 from curator.film.timecode import Clock
-from curator.models.film import ArcStage, Cue, CueState, Film
+from curator.models.film import IN_PLAN, ArcStage, Cue, CueState, Film
 from curator.models.jobs import Job
 from curator.models.library import PieceVersion
 from curator.models.ranking import Standing, TakeState
@@ -23,6 +23,7 @@ from curator.models.themes import CueTheme, Theme
 class StepKind(StrEnum):
     """What a film waits for."""
 
+    FIT = "fit"
     LISTEN = "listen"
     APPROVE = "approve"
     ASK = "ask"
@@ -78,9 +79,15 @@ class CueFacts:
         return self.end - self.start
 
     @property
+    def fitted(self) -> bool:
+        """Whether its planned bars end with the picture."""
+        return is_fitted(self.cue)
+
+    @property
     def step(self) -> StepKind:
-        """What this cue waits for."""
-        return STEPS[CueState(self.cue.state)]
+        """What this cue waits for; before takes are asked for, its tempo is to be fitted."""
+        step = STEPS[CueState(self.cue.state)]
+        return StepKind.FIT if step == StepKind.ASK and not self.fitted else step
 
 
 @dataclass(frozen=True)
@@ -177,7 +184,7 @@ class FilmFacts:
         for state, kind in STEPS.items():
             facts = next((facts for facts in self.cues if facts.cue.state == state), None)
             if facts:
-                return NextStep(kind, None if kind in (StepKind.DELIVER, StepKind.DONE) else facts)
+                return NextStep(facts.step, None if kind in (StepKind.DELIVER, StepKind.DONE) else facts)
         raise AssertionError("a cue without a known state")  # held off by cue_state_known
 
 
@@ -187,9 +194,9 @@ def film_facts(*, film: Film) -> FilmFacts:
     shots = _shot_times(film)
     frames = film.length_frames or sum(shot.frames for shot in shots)
     cues = list(
-        film.cues.filter(practice=False)
+        film.cues.filter(IN_PLAN)
         .select_related("stage")
-        .prefetch_related("hits", "theme_uses")
+        .prefetch_related("hits")
         .annotate(takes_up=Count("takes", filter=~Q(takes__state=TakeState.DISCARDED)))
     )
     frames = max([frames, *(cue.out_frame for cue in cues)], default=0) or 1
@@ -201,17 +208,18 @@ def film_facts(*, film: Film) -> FilmFacts:
     }
     chosen = chosen_takes(cues=cues, standings=standings)
     courses = read_courses(versions=[one.take.version for one in chosen.values()])
-    clock = Clock(fps, film.drop_frame, film.start_frame)
+    clock, rate = Clock(fps, film.drop_frame, film.start_frame), float(fps)
     facts = []
     for cue in cues:
+        cue.film = film
         standing, take = standings.get(cue.pk), chosen.get(cue.pk)
-        start = float(cue.in_frame / fps)
+        start = cue.in_frame / rate
         course = courses.get(take.take.version.sha256) if take else None
         facts.append(
             CueFacts(
                 cue=cue,
                 start=start,
-                end=float(cue.out_frame / fps),
+                end=cue.out_frame / rate,
                 timecode=clock.label(cue.in_frame),
                 takes=cue.takes_up,
                 sure=max((row["p_best"] for row in standing.strengths), default=None) if standing else None,
@@ -235,10 +243,11 @@ def film_facts(*, film: Film) -> FilmFacts:
 
 def _themes(film: Film, cues: Sequence[Cue]) -> list[ThemeFacts]:
     heard: dict[int, list[ThemeHeard]] = {}
-    for cue in cues:
-        for use in cue.theme_uses.all():
-            second = float(cue.in_frame / film.fps) + _seconds_to_bar(cue, use.bar)
-            heard.setdefault(use.theme_id, []).append(ThemeHeard(use, cue, second))
+    by_key = {cue.pk: cue for cue in cues}
+    for use in CueTheme.objects.filter(cue__in=by_key):
+        cue = by_key[use.cue_id]
+        second = cue.in_frame / float(film.fps) + _seconds_to_bar(cue, use.bar)
+        heard.setdefault(use.theme_id, []).append(ThemeHeard(use, cue, second))
     return [
         ThemeFacts(theme, sorted(heard.get(theme.pk, ()), key=lambda one: one.second))
         for theme in film.themes.select_related("version__piece").defer("version__abc", "version__musicxml")
@@ -248,7 +257,7 @@ def _themes(film: Film, cues: Sequence[Cue]) -> list[ThemeFacts]:
 def _seconds_to_bar(cue: Cue, bar: int) -> float:
     """Seconds from the cue's beginning to a bar of its plan; 0 for a plan that cannot be laid out."""
     try:
-        return float(tempo_map_of(cue.tempo_map, cue.metre).length(bar - 1))
+        return float(plan_of(cue).length(bar - 1)) if bar > 1 else 0.0
     except (TempoError, ValueError):
         return 0.0
 

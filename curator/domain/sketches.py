@@ -1,14 +1,16 @@
 """Sketches of versions, and which of other pieces' versions they are much like. All of it can be made anew."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from curator.domain.traces import trace_version
 from curator.jobs import Run, enqueue
 from curator.models.jobs import Job
-from curator.models.library import Piece, PieceVersion
+from curator.models.library import Origin, Piece, PieceVersion
 from curator.models.twins import Resemblance, Sketch, SketchBand
 from curator.notation.errors import NotationError
 from curator.notation.likeness import ALIKE, FEWEST, SCHEME, Likeness, likeness, print_of, sketch
@@ -20,7 +22,7 @@ MOST_COMPARED = 300
 
 
 def sketch_version(*, version: PieceVersion) -> list[Resemblance]:
-    """Keep the sketch of a version and what it is like; returns the resemblances, the closest first.
+    """Keep sketch and trace of a version and what it is like; returns the resemblances, the closest first.
 
     A version without MusicXML, or with one that cannot be read, gets an empty sketch, which is like nothing.
     """
@@ -41,6 +43,8 @@ def sketch_version(*, version: PieceVersion) -> list[Resemblance]:
         SketchBand.objects.bulk_create(SketchBand(sketch=row, band=band) for band in made.bands)
         found = [pair for other in _candidates(row) if (pair := _compare(row, made, other)) is not None]
         Resemblance.objects.bulk_create(found)
+        if version.piece.origin != Origin.GENERATED:
+            trace_version(version=version)
     return sorted(found, key=lambda pair: -pair.likeness)
 
 
@@ -108,7 +112,7 @@ def _compare(row: Sketch, made: Likeness, other: Sketch) -> Resemblance | None:
     elif row.tune == other.tune:
         kind, share = Resemblance.MOVED, 1.0
     else:
-        kind, share = Resemblance.NEAR, likeness(made, _read(other))
+        kind, share = Resemblance.NEAR, likeness(made, read_sketch(other))
         if share < ALIKE:
             return None
     first, second = sorted((one, two), key=lambda version: version.piece_id)
@@ -122,9 +126,18 @@ def _compare(row: Sketch, made: Likeness, other: Sketch) -> Resemblance | None:
     )
 
 
-def _read(row: Sketch) -> Likeness:
+def read_sketch(row: Sketch) -> Likeness:
+    """The sketch that a row keeps."""
     values = tuple(int(row.values[place : place + 16], 16) for place in range(0, len(row.values), 16))
     return Likeness(row.tune, row.shingles, values)
+
+
+def known_sketches(*, pieces: QuerySet[Piece]) -> Iterator[Likeness]:
+    """The sketches of the newest versions of these pieces, as far as they were made."""
+    later = PieceVersion.objects.filter(piece=OuterRef("version__piece"), number__gt=OuterRef("version__number"))
+    rows = Sketch.objects.filter(scheme=SCHEME, version__piece__in=pieces.order_by().values("pk"))
+    for row in rows.filter(~Exists(later)).order_by("pk").iterator():
+        yield read_sketch(row)
 
 
 def newest_only(rows: QuerySet[Resemblance]) -> QuerySet[Resemblance]:

@@ -121,3 +121,14 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Pause(models.Model):
+    """A queue of which no work is begun. The row is there while it is paused; curator.jobs writes it."""
+
+    queue = models.CharField(max_length=20, unique=True)
+    since = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.queue

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import sqrt
 from typing import TypedDict
 
-from curator.notation.abc import Score
+from curator.notation.abc import Bar, Score
 from curator.notation.keys import key_of
 
 # How well each pitch class fits a major and a minor key, from the tonic up: Krumhansl and Kessler,
@@ -44,7 +44,7 @@ def facts_of(score: Score) -> Facts:
     pitches = [note.pitch.midi for note in notes]
     tempo = score.header.tempo or score.bars[0].tempo
     seconds = None if tempo is None else float(_seconds(score, tempo))
-    sounding = _sounding(score)
+    sounding = _sounding(score.bars)
     key = _key(score, sounding)
     return Facts(
         bars=len(score.bars),
@@ -63,10 +63,28 @@ def facts_of(score: Score) -> Facts:
     )
 
 
-def _sounding(score: Score) -> list[float]:
-    """How long each pitch class sounds, from C up, in whole notes."""
+def density_curve(score: Score) -> list[int]:
+    """Struck notes of each bar."""
+    return [sum(not note.held for part in bar.parts for note in part.notes) for bar in score.bars]
+
+
+def mode_curve(score: Score) -> list[float | None]:
+    """How much better each bar and its neighbours fit the nearest major key than the nearest minor one, -2 to 2.
+
+    Three bars are heard together, for one alone is often a single chord. None where nothing sounds in them.
+    """
+    curve: list[float | None] = []
+    for place in range(len(score.bars)):
+        heard = _sounding(score.bars[max(0, place - 1) : place + 2])
+        best = [max(_fit(heard, profile, tonic) for tonic in range(12)) for profile in (_MAJOR, _MINOR)]
+        curve.append(round(best[0] - best[1], 3) if any(heard) else None)
+    return curve
+
+
+def _sounding(bars: Sequence[Bar]) -> list[float]:
+    """How long each pitch class sounds in these bars, from C up, in whole notes."""
     sounding = [0.0] * 12
-    for bar in score.bars:
+    for bar in bars:
         for part in bar.parts:
             for note in part.notes:
                 sounding[note.pitch.midi % 12] += float(note.length)
@@ -113,8 +131,10 @@ def _certainty(key: str, sounding: list[float]) -> float | None:
     named = _NAMED.fullmatch(key)
     if named is None:
         return None
-    profile = _MINOR if named[2].startswith("m") and not named[2].startswith("maj") else _MAJOR
-    return round(_fit(sounding, profile, (key_of(named[1], None).fifths * 7) % 12), 3)
+    minor = named[2].startswith("m") and not named[2].startswith("maj")
+    # by the signature: the major key of a minor's tonic may have more sharps than can be written (D sharp)
+    tonic = (key_of(key, None).fifths * 7 + (9 if minor else 0)) % 12
+    return round(_fit(sounding, _MINOR if minor else _MAJOR, tonic), 3)
 
 
 def _major_less_minor(score: Score, sounding: list[float]) -> float:

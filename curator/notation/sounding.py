@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
 
+from curator.notation.abc import Score
 from curator.notation.errors import NotationError
 from curator.notation.musicxml import measures_of, read_xml
 from curator.notation.road import Road, RoadSigns, play_order
@@ -44,8 +45,26 @@ def sounding(musicxml: bytes) -> Sounding:
         order = range(len(bars))
     if sum(len(bars[place].heads) for place in order) > MOST_TONES:
         order = range(len(bars))
-    scale = lcm(*(number.denominator for bar in bars for number in (bar.length, *bar.times)))
-    return _joined([bars[place] for place in order], scale)
+    return _joined([bars[place] for place in order])
+
+
+def sounding_of(score: Score) -> Sounding:
+    """The tones of a piece in ABC, as `sounding` finds them in its MusicXML; repeats stay as they are written."""
+    return _joined(
+        [
+            _Bar(
+                [
+                    _Head(note.onset, note.pitch.midi, note.length, note.held, note.tied)
+                    for part in bar.parts
+                    for note in part.notes
+                    if not note.grace
+                ],
+                bar.length,
+                Road(),
+            )
+            for bar in score.bars
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +136,8 @@ def midi_of(note: "_Element") -> int:
     return 12 * (octave + 1) + _SEMITONE.get(step, 0) + alter
 
 
-def _joined(bars: list[_Bar], scale: int) -> Sounding:
+def _joined(bars: list[_Bar]) -> Sounding:
+    scale = lcm(*(number.denominator for bar in bars for number in (bar.length, *bar.times)))
     tones: dict[tuple[int, int], int] = {}  # (onset, pitch) -> end
     open_ties: dict[tuple[int, int], tuple[int, int]] = {}  # (end, pitch) -> the tone that is held on
     start = 0

@@ -52,9 +52,11 @@ def job_name(job: Job) -> str:
         "curator.sound": _("Sound for this browser"),
         "curator.strip": _("Draw the continuous score"),
         "curator.course": _("Follow what the music does"),
+        "curator.measure": _("Measure a take"),
         "library.import": _("Add scores"),
         "training.build_set": _("Build training files"),
         "training.round": _("Train a round"),
+        "training.measure": _("Measure a round"),
         "generation.export": _("Write a checkpoint as .pth"),
         "generation.import": _("Import a checkpoint"),
     }

@@ -88,7 +88,7 @@ def _zoomed(request: HttpRequest, zoom: int, step: int) -> str:
 
 def _links(facts: CueFacts, slug: str) -> dict[str, str]:
     """Where a cue leads: its pages, "" for one that is not there."""
-    names = ("desk", "listen", "standings", "cue_picture", "move_border")
+    names = ("desk", "listen", "standings", "cue_picture", "move_border", "cue_plan")
     return {name: url_of(name, slug, facts.cue.number) for name in names}
 
 

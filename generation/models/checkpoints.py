@@ -46,3 +46,23 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Preset(models.Model):
+    """Settings of the draw under a name: top_k, top_p, temperature. Without `checkpoint` it suits all of them."""
+
+    public_id = PublicIdField()
+    name = models.CharField(max_length=60)
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, null=True, blank=True, related_name="presets")
+    sampling = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "checkpoint"], name="preset_unique"),
+            models.UniqueConstraint(fields=["name"], condition=Q(checkpoint=None), name="preset_for_all_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

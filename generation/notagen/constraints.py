@@ -4,17 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from curator.notation.abc import Note
+from curator.notation.hands import STROKES, grips, takes
 
 LOWEST, HIGHEST = 21, 108
 """A0 and C8, the ends of the piano's keyboard, as MIDI numbers. No line may leave it, whatever is asked."""
-
-SPAN = 16
-"""Semitones that one hand takes at once: a major tenth."""
-
-FINGERS = 5
-
-STROKES = 10
-"""Most strokes of one hand in a second, notes and chords alike: repeated keys above this are not to be relied on."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +36,8 @@ class Constraints:
 
     def playable(self, hand: Sequence[Note], seconds: float) -> bool:
         """Whether one hand can play these notes of a bar (without grace notes) that lasts so long."""
-        onsets = {note.onset for note in hand}
-        for onset in onsets:
-            down = {note.pitch.midi for note in hand if note.onset <= onset < note.onset + note.length}
-            if len(down) > FINGERS or max(down) - min(down) > SPAN:
-                return False
+        if not all(takes(grip) for grip in grips(hand)):
+            return False
         strokes = len({note.onset for note in hand if not note.held})
         return strokes <= STROKES * seconds
 

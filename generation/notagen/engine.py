@@ -32,7 +32,7 @@ class Engine:
 
     def __init__(self, model: NotaGen, device: torch.device | str = "cpu", *, rows: int = ROWS) -> None:
         self.model = model.to(device).eval()
-        self._decoder = Decoder(self.model, rows)
+        self.decoder = Decoder(self.model, rows)
 
     def write(
         self,
@@ -48,7 +48,7 @@ class Engine:
         on_bar hears the index of a piece and how many of its bars hold. When should_stop says so, writing ends
         and the unfinished pieces are lost. Raises ValueError for a brief that cannot be written.
         """
-        decoder = self._decoder
+        decoder = self.decoder
         if len(brief.lines) == brief.bars:  # a theme that is cut, not gone on from
             nothing = torch.zeros(0)
             for index, seed in enumerate(seeds):
@@ -93,13 +93,13 @@ class Engine:
         self, rows: dict[int, Piece], states: Tensor, sampling: Sampling, should_stop: Callable[[], bool]
     ) -> NDArray[np.int64]:
         """The next patch (R, 16) of every row in use."""
-        prefixes = [rows[row].prefix if row in rows else () for row in range(self._decoder.rows)]
-        uniforms = np.zeros((self._decoder.rows, SIZE))
+        prefixes = [rows[row].prefix if row in rows else () for row in range(self.decoder.rows)]
+        uniforms = np.zeros((self.decoder.rows, SIZE))
         for row, piece in rows.items():
             # As in the reference, every place of a patch that is not forced takes one number, used or not.
             uniforms[row, len(prefixes[row]) :] = piece.random.random_sample(SIZE - len(prefixes[row]))
         return write_patches(
-            self._decoder,
+            self.decoder,
             states,
             sorted(rows),
             prefixes,
@@ -111,7 +111,7 @@ class Engine:
 
     def _read(self, rows: dict[int, Piece], going: list[int], made: NDArray[np.int64], states: Tensor) -> None:
         """Take the patches of the rows that go on into their contexts and set their states."""
-        decoder = self._decoder
+        decoder = self.decoder
         sliding = [row for row in going if decoder.cache.lengths[row] + 1 >= decoder.config.patch_length]
         stepping = [row for row in going if row not in sliding]
         if stepping:

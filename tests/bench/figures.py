@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tests.bench import figures_ranking
+from tests.bench import figures_clamp, figures_ranking
 from tests.bench.figure import Figure as Figure
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
@@ -376,6 +376,12 @@ FIGURES: dict[str, Measure] = {
     "ranking-mathematics": figures_ranking.mathematics,
     "training-curves": curves,
     "training-speed": speed,
+    "clamp-goldens": _tests_of(
+        11, "reference numbers of CLaMP: passed tests", 30, "tests/generation/clamp/test_goldens.py"
+    ),
+    "clamp-speed": figures_clamp.speed,
+    "clamp-scores": figures_clamp.scores,
+    "clamp-memory": figures_clamp.memory,
     "hostile": hostile,
     "satie": satie,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),

@@ -23,6 +23,7 @@ from generation.notagen.model import NotaGen
 from generation.notagen.piece import Brief, Written
 from generation.notagen.sampling import Sampling
 from training.recipes.demo_measure import measure_alone
+from training.recipes.variety import bars_of
 
 LENGTHS = (16, 24, 32, 48)
 KEYS = ("C", "Dmin", "G", "Amin")
@@ -32,7 +33,6 @@ EACH = 6
 LONGEST_COPY = 4
 """Bars in a row that may stand in a training piece too: one phrase."""
 
-_MARKER = re.compile(r"^\[r:[^\]]*\]")
 _NOTE = re.compile(r"![^!]*!|\"[^\"]*\"|\[V:\d\]|([\^_=]*)([A-Ga-g])([,']*)")
 _LETTERS = "CDEFGAB"
 
@@ -74,12 +74,6 @@ class Copies:
             runs = {(n, at): runs.get((n, at - 1), 0) + 1 for n, at in self._places.get(bar, ())}
             longest = max([longest, *runs.values()])
         return longest
-
-
-def bars_of(text: str) -> list[str]:
-    """The bars of a raw text as they are compared: without marker and final barline."""
-    lines = (line for line in text.splitlines() if line.startswith("[r:"))
-    return [_MARKER.sub("", line).replace("|]", "|") for line in lines]
 
 
 def degrees_of(text: str) -> list[str]:

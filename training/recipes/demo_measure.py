@@ -7,15 +7,11 @@ import argparse
 import json
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from random import Random
-
-import numpy as np
-import torch
 
 from curator.notation.abc import parse
 from curator.notation.bars import unreduce
@@ -24,16 +20,18 @@ from curator.notation.validity import validity
 from generation.etudes.composer import compose, prompt
 from generation.etudes.keys import Pitch, key_of
 from generation.etudes.stages import Stage, Texture
-from generation.notagen import patches
 from generation.notagen.checkpoint import load_checkpoint
 from generation.notagen.decoding import Decoder
-from generation.notagen.engine import ROWS, Engine, write_patches
+from generation.notagen.engine import ROWS, Engine
+from generation.notagen.free import write_freely
 from generation.notagen.guard import Guard
 from generation.notagen.header import header
 from generation.notagen.model import NotaGen
-from generation.notagen.patches import BOS, EOS, PAD
 from generation.notagen.piece import Brief
 from generation.notagen.sampling import Sampling
+
+ALONE_ROWS = 15
+"""Pieces written side by side."""
 
 _MARKER = re.compile(r"\[r:(\d+)/(\d+)\]")
 
@@ -88,55 +86,23 @@ def openings(count: int) -> list[Opening]:
     return found
 
 
-def write_alone(model: NotaGen, opening: Sequence[Opening], sampling: Sampling, *, seed: int) -> list[str]:
-    """The texts that the model writes behind each opening until its end patch or the end of its context.
-
-    A piece that runs into the end of the context comes back without its last, broken line.
-    """
-    rows = len(opening)
-    decoder = Decoder(model, rows)
-    random = np.random.RandomState(seed)
-    states = torch.zeros(rows, model.config.hidden)
-    for row, one in enumerate(opening):
-        ids = torch.tensor([list(patch) for patch in patches.encode_complete(one.text)])
-        states[row] = decoder.prefill(row, ids)[-1]
-    texts = [one.text for one in opening]
-    going = list(range(rows))
-    none: list[tuple[int, ...]] = [()] * rows
-    while going:
-        made = write_patches(
-            decoder, states, going, none, random.random_sample((rows, 16)), sampling, close_lines=False
-        )
-        for row in list(going):
-            if made[row, 0] == BOS and made[row, 1] == EOS:
-                going.remove(row)
-            elif decoder.cache.lengths[row] + 1 >= model.config.patch_length:
-                texts[row] = texts[row].rpartition("\n")[0] + "\n"
-                going.remove(row)
-            else:
-                texts[row] += patches.decode_patch([code for code in made[row] if code != PAD])
-        if going:
-            after = decoder.advance(torch.from_numpy(made), going)
-            states[going] = after[going]
-    return texts
-
-
 def measure_alone(model: NotaGen, sampling: Sampling, *, count: int = 60, seed: int = 0) -> Alone:
     """Shares over `count` pieces written without guard."""
     bars = good = whole = ended = counted = 0
     todo = openings(count)
-    for start in range(0, count, 15):
-        group = todo[start : start + 15]
-        for one, text in zip(group, write_alone(model, group, sampling, seed=seed + start), strict=True):
-            lines = text.removeprefix(one.text).splitlines()
-            guard = Guard(metre=one.metre)
-            bars += len(lines)
-            good += sum(not guard.refusal(line, last=line is lines[-1]) for line in lines)
-            end = bool(lines) and lines[-1].endswith("|]")
-            ended += end
-            whole += end and _valid(text)
-            wanted = [(str(i), str(len(lines) - 1 - i)) for i in range(len(lines))]
-            counted += end and [m.groups() if (m := _MARKER.match(line)) else None for line in lines] == wanted
+    seeds = range(seed, seed + count)
+    written = write_freely(Decoder(model, ALONE_ROWS), [one.text for one in todo], seeds=seeds, sampling=sampling)
+    for piece in written:
+        one = todo[piece.index]
+        lines = piece.text.removeprefix(one.text).splitlines()
+        guard = Guard(metre=one.metre)
+        bars += len(lines)
+        good += sum(not guard.refusal(line, last=line is lines[-1]) for line in lines)
+        end = bool(lines) and lines[-1].endswith("|]")
+        ended += end
+        whole += end and _valid(piece.text)
+        wanted = [(str(i), str(len(lines) - 1 - i)) for i in range(len(lines))]
+        counted += end and [m.groups() if (m := _MARKER.match(line)) else None for line in lines] == wanted
     return Alone(count, bars, good / max(1, bars), whole / count, ended / count, counted / count)
 
 

@@ -4,10 +4,14 @@ from fractions import Fraction
 
 import pytest
 
+from curator.notation.abc import parse
+from curator.notation.bars import unreduce
+from curator.notation.convert import abc_to_musicxml
 from curator.notation.errors import NotationError
 from curator.notation.fingerprint import fingerprint
 from curator.notation.likeness import FEWEST, Likeness, likeness, sketch
-from curator.notation.sounding import Sounding, sounding
+from curator.notation.sounding import Sounding, sounding, sounding_of
+from generation.etudes.composer import compose
 from tests.curator.notation.scores import needs_shared
 from tests.shared import SHARED
 
@@ -155,3 +159,11 @@ def test_the_duplicates_among_the_hostile_files():
     }
     near = {name: likeness(sketch(read(name)), sketch(original)) for name in ("d05", "d07")}
     assert all(0.4 < value < 1 for value in near.values()), near
+
+
+def test_abc_is_heard_as_its_musicxml_is():
+    for seed in range(3):
+        text = compose(seed).abc
+        heard = sounding_of(parse(text))
+        assert heard == sounding(abc_to_musicxml(unreduce(text)).text.encode())
+        assert len(heard.tones) > 50

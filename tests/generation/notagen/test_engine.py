@@ -149,7 +149,7 @@ def test_a_cancel_is_looked_for_before_every_character(writer, monkeypatch):
 
         monkeypatch.setattr(owner, name, call)
 
-    decoder = writer._decoder
+    decoder = writer.decoder
     noted(decoder.characters, "_pass")
     noted(decoder, "advance")
     noted(decoder, "prefill")
@@ -168,14 +168,14 @@ def test_a_cancel_is_looked_for_before_every_character(writer, monkeypatch):
 def test_a_piece_of_forty_bars_slides_on_and_keeps_prompt_header_and_its_last_lines(writer, monkeypatch):
     """The context of the small model holds 72 patches: some ten lines."""
     contexts: list[list[tuple[int, ...]]] = []
-    inner = writer._decoder.prefill
+    inner = writer.decoder.prefill
 
     def prefill(row: int, ids: torch.Tensor) -> torch.Tensor:
         contexts.append([tuple(patch) for patch in ids.tolist()])
         states: torch.Tensor = inner(row, ids)
         return states
 
-    monkeypatch.setattr(writer._decoder, "prefill", prefill)
+    monkeypatch.setattr(writer.decoder, "prefill", prefill)
     brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=40)
     (written,) = writer.write(brief, seeds=[4], sampling=SAMPLING)
     assert (written.bars, written.reason, validity(written.abc).valid) == (40, "", True)

@@ -5,7 +5,8 @@ import torch
 from generation.etudes.composer import METRES, compose
 from generation.notagen.checkpoint import load_checkpoint
 from generation.notagen.sampling import Sampling
-from training.recipes.demo_figures import KEYS, LENGTHS, Copies, bars_of, briefs, degrees_of, measure
+from training.recipes.demo_figures import KEYS, LENGTHS, Copies, briefs, degrees_of, measure
+from training.recipes.variety import bars_of
 
 SMALL = Path(__file__).resolve().parents[2] / "golden" / "notagen" / "small" / "model.safetensors"
 
