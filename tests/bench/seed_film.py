@@ -6,6 +6,7 @@ Its music is a few études composed by rule, put up under every cue. Never calle
 import hashlib
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 SCENES, SHOTS, CUES = 20, 400, 60
 FPS = 24
@@ -64,7 +65,7 @@ def seed_long_film(*, slug: str = "long", size: Size | None = None, stills: bool
     return slug
 
 
-def _give_cues(film, shots, size: Size, drawn: Random) -> None:  # type: ignore[no-untyped-def] # models load late
+def _give_cues(film: Any, shots: list[Any], size: Size, drawn: Random) -> None:
     from curator.models.film import Cue, CueState, HitPoint
     from curator.models.ranking import Approval, Standing
     from curator.models.themes import CueTheme, Theme, ThemeUse
@@ -113,7 +114,7 @@ def _give_cues(film, shots, size: Size, drawn: Random) -> None:  # type: ignore[
             CueTheme.objects.create(cue=cue, theme=drawn.choice(themes), how=drawn.choice(ThemeUse.values))
 
 
-def _versions():  # type: ignore[no-untyped-def] # models load late
+def _versions() -> list[Any]:
     from curator.domain.courses import keep_course
     from curator.notation.convert import abc_to_musicxml
     from generation.etudes.composer import compose
@@ -128,7 +129,7 @@ def _versions():  # type: ignore[no-untyped-def] # models load late
     return versions
 
 
-def _give_stills(shots) -> None:  # type: ignore[no-untyped-def] # models load late
+def _give_stills(shots: list[Any]) -> None:
     from curator.models.library import MediaFile
     from curator.models.stills import Still
 
