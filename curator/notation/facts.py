@@ -73,12 +73,19 @@ def mode_curve(score: Score) -> list[float | None]:
 
     Three bars are heard together, for one alone is often a single chord. None where nothing sounds in them.
     """
-    curve: list[float | None] = []
-    for place in range(len(score.bars)):
-        heard = _sounding(score.bars[max(0, place - 1) : place + 2])
-        best = [max(_fit(heard, profile, tonic) for tonic in range(12)) for profile in (_MAJOR, _MINOR)]
-        curve.append(round(best[0] - best[1], 3) if any(heard) else None)
-    return curve
+    around = (_sounding(score.bars[max(0, place - 1) : place + 2]) for place in range(len(score.bars)))
+    return [None if mode is None else round(mode, 3) for mode in map(modality, around)]
+
+
+def modality(sounding: Sequence[float]) -> float | None:
+    """How much better the best major key fits than the best minor key, -2 to 2; None where nothing sounds.
+
+    sounding: how long each pitch class sounds, from C up.
+    """
+    if not any(sounding):
+        return None
+    major, minor = (max(_fit(sounding, profile, tonic) for tonic in range(12)) for profile in (_MAJOR, _MINOR))
+    return major - minor
 
 
 def _sounding(bars: Sequence[Bar]) -> list[float]:
