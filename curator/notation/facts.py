@@ -119,17 +119,6 @@ def _pair(fifths: int, sounding: list[float]) -> tuple[float, float]:
     return _fit(sounding, _MAJOR, tonic), _fit(sounding, _MINOR, (tonic + 9) % 12)
 
 
-def modality(sounding: Sequence[float]) -> float | None:
-    """How much better the best major key fits than the best minor key, -2 to 2; None where nothing sounds.
-
-    sounding: how long each pitch class sounds, from C up.
-    """
-    if not any(sounding):
-        return None
-    major, minor = (max(_fit(sounding, profile, tonic) for tonic in range(12)) for profile in (_MAJOR, _MINOR))
-    return major - minor
-
-
 def _certainty(key: str, sounding: list[float]) -> float | None:
     """How well the notes fit the key that was named; where none was, how well the best of all 24 fits."""
     if not key:
