@@ -60,7 +60,7 @@ class Hit(_Told):
 
 class Times(_Told):
     """Where the cue lies in the film, and how its music lasts: `music_seconds` to the end of the last bar that
-    sounds. `timecode_end` is where the music should end: at the out or its named `tail`; `ends_after_ms` tells by how
+    sounds, `length` the same to the second as cue sheets tell it. `timecode_end` is where the music should end: at the out or its named `tail`; `ends_after_ms` tells by how
     much it ends later. `place_out`: bar and beat at the out."""
 
     timecode_in: str
@@ -72,6 +72,7 @@ class Times(_Told):
     place_out: str
     seconds: float
     music_seconds: float
+    length: str
     ends_after_ms: float
 
 

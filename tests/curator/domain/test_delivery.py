@@ -106,7 +106,7 @@ def test_deliver_film_packs_approved_cues_and_names_problems(owner):
         assert archive.namelist() == [
             *(f"1m1_dachboden_v1/1m1_dachboden_v1.{suffix}" for suffix in ("abc", "mid", "musicxml")),
             *(f"1m4_heimweg_v1/1m4_heimweg_v1.{suffix}" for suffix in ("abc", "mid", "musicxml")),
-            *("README.txt", "cuesheet.csv", "manifest.json", "markers.csv"),
+            *("README.txt", "cuesheet.csv", "cuesheet.html", "manifest.json", "markers.csv"),
         ]
         manifest = json.loads(archive.read("manifest.json"))
     assert [cue["number"] for cue in manifest["cues"]] == ["1m1", "1m4"]
@@ -181,7 +181,7 @@ def test_read_film_delivery_tells_what_fits_and_what_went_out(owner):
         None,
         "1m5_dachboden_v1.musicxml",
     ]
-    assert (now.ready, len(now.files), len(now.history)) == (2, 10, 2)
+    assert (now.ready, len(now.files), len(now.history)) == (2, 11, 2)
 
 
 def test_read_film_delivery_asks_the_database_as_often_for_six_cues_as_for_one(owner, django_assert_num_queries):
