@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench import figures_clamp, figures_ranking
 from tests.bench.figure import Figure as Figure
+from tests.bench.figures_delivery import delivery, packages
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_preferences import forecast, preferences
@@ -384,6 +385,18 @@ FIGURES: dict[str, Measure] = {
     "clamp-memory": figures_clamp.memory,
     "hostile": hostile,
     "satie": satie,
+    "delivery": delivery,
+    "packages": packages,
+    "package-names": _tests_of(
+        10,
+        "names that Windows takes, packages of the same bytes: passed tests",
+        40,
+        "tests/curator/delivery/test_package.py",
+        "tests/curator/delivery/test_names.py",
+    ),
+    "delivery-browser": _tests_of(
+        10, "delivery in Chromium: passed tests", 9, "-m", "e2e", "tests/e2e/test_delivery.py"
+    ),
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

@@ -9,7 +9,8 @@ from curator.models.ranking import Take
 from tests.curator.delivery.scores import GOLDEN
 from tests.factories import ABC, make_cue, make_film, make_take, make_version
 
-MAKING = {"checkpoint": "4f1c" * 16, "checkpoint_name": "demo", "seed": 7}
+ANCESTOR = {"name": "demo", "sha256": "4f1c" * 16, "kind": "demo", "made_by": "", "data_sha256": ""}
+MAKING = {"checkpoint": "4f1c" * 16, "checkpoint_name": "demo", "seed": 7, "ancestors": [ANCESTOR]}
 
 
 def lantern(**fields: object) -> Film:
