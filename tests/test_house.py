@@ -93,6 +93,13 @@ def _is_plain(name: str) -> bool:
     return _is_in(name, ("curator.processes",))
 
 
+def test_nothing_outside_tests_knows_them():
+    """The tastes of scripted listeners stand in tests/: what trains may see their answers alone."""
+    shipped = [*_sources(*FLOORS), ROOT / "run.py", ROOT / "manage.py"]
+    wrong = [f"{path.name} imports {name}" for path in shipped for name in _imports(path) if _is_in(name, ("tests",))]
+    assert wrong == []
+
+
 def test_the_one_shared_module_is_plain_itself():
     names = list(_imports(ROOT / "curator" / "processes.py"))
     assert [name for name in names if _is_in(name, (*NOT_PURE, *FLOORS)) and not _is_plain(name)] == []
