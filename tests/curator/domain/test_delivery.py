@@ -272,7 +272,8 @@ def test_a_near_copy_is_named(owner):
 
 
 def _copy(film, owner) -> dict[str, object]:
-    return deliver_film(film=film, by=owner).delivery.manifest["cues"][0]["copy_check"]
+    told: dict[str, object] = deliver_film(film=film, by=owner).delivery.manifest["cues"][0]["copy_check"]
+    return told
 
 
 def test_hits_and_a_named_tail_are_told_in_manifest_and_midi(owner):
