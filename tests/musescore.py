@@ -34,5 +34,7 @@ def to_midi(musicxml: bytes, folder: Path, *, name: str = "score") -> bytes:
 def _plain(musicxml: bytes) -> bytes:
     root = etree.fromstring(musicxml)
     for sign in [*root.iter("ornaments"), *root.iter("arpeggiate")]:
-        sign.getparent().remove(sign)
+        parent = sign.getparent()
+        if parent is not None:
+            parent.remove(sign)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
