@@ -65,6 +65,11 @@ class FilmDelivery:
         return tuple(line for line in self.lines if line.prepared is None)
 
     @property
+    def other_metres(self) -> tuple[Line, ...]:
+        """The cues that can go and are not in 4/4 throughout, on whose grid the client sets its accents."""
+        return tuple(line for line in self.lines if line.prepared and line.prepared.exported.metres != ("4/4",))
+
+    @property
     def size(self) -> int:
         """Bytes of the files in the package, before packing."""
         return sum(file.size for file in self.files)

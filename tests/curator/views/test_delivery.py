@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from curator.domain.approvals import revoke_approval
 from curator.models.delivery import Delivery
-from tests.curator.delivery_scene import lantern, lit_cue, overfull, scored_cue
+from tests.curator.delivery_scene import lantern, lit_cue, overfull, scored_cue, waltz
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +150,15 @@ def test_a_cue_that_was_changed_after_delivery_says_so(owner_client, owner, film
     assert "1m1 was handed over once and has changed since." in page
     owner_client.post(reverse("deliver_film", args=[film.slug]))
     assert "has changed since" not in page_of(owner_client, film)
+
+
+def test_a_cue_in_another_metre_than_the_clients_grid_is_told(owner_client, owner, film):
+    lit_cue(film, owner)
+    assert "4/4 grid" not in page_of(owner_client, film)
+    lit_cue(film, owner, musicxml=waltz())
+    assert "Digital Director sets accents on a 4/4 grid, also in: 1m2 (3/4)" in " ".join(
+        page_of(owner_client, film).split()
+    )
 
 
 def test_what_is_dark_along_the_arc_is_named(owner_client, owner, film):
