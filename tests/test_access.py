@@ -17,6 +17,14 @@ EVERYONE, SIGNED_IN, OWNER = "everyone", "signed in", "owner"
 TABLE = {
     "home": ("get", SIGNED_IN),
     "film": ("get", OWNER),
+    "new_film": ("get", OWNER),
+    "film_settings": ("get", OWNER),
+    "film_shots": ("get", OWNER),
+    "film_shot": ("get", OWNER),
+    "spread_lengths": ("post", OWNER),
+    "film_import": ("get", OWNER),
+    "film_import_look": ("get", OWNER),
+    "film_import_drop": ("post", OWNER),
     "film_plan": ("get", OWNER),
     "add_cue": ("post", OWNER),
     "renumber_plan": ("post", OWNER),
@@ -185,6 +193,7 @@ def test_roles(name, owner_client, rater_client):
         "other": take.version.piece.public_id,
         "name": "manifest.json",
         "ending": "pth",
+        "code": "S01-001",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
     who = TABLE[name][1]

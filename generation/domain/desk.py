@@ -12,6 +12,7 @@ from django.utils import timezone
 from curator.domain.cohorts import Cohort, read_cohorts
 from curator.domain.copies import near_copies
 from curator.domain.measures import MEASURE_JOB, being_measured, request_measures
+from curator.domain.plans import is_fitted
 from curator.domain.rendering import request_rendering
 from curator.domain.sheets import Sheet, read_sheets
 from curator.film.ruler import Hit, Line, Ruler, draw_ruler
@@ -57,6 +58,11 @@ class Desk:
     def live(self) -> bool:
         """Whether something on the wall changes by itself."""
         return any(not card.settled for card in self.cards)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the planned bars end with the picture."""
+        return is_fitted(self.cue)
 
     @property
     def ready(self) -> int:

@@ -20,6 +20,7 @@ from tests.bench import figures_clamp, figures_desk, figures_ranking
 from tests.bench.figure import Figure as Figure
 from tests.bench.figures_delivery import delivery, packages
 from tests.bench.figures_demo_round import MEASURES as DEMO_ROUNDS
+from tests.bench.figures_film import storyboard, timecode
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_plan import fitter
@@ -395,6 +396,11 @@ FIGURES: dict[str, Measure] = {
     "clamp-speed": figures_clamp.speed,
     "clamp-scores": figures_clamp.scores,
     "clamp-memory": figures_clamp.memory,
+    "storyboard": storyboard,
+    "timecode": timecode,
+    "storyboard-browser": _tests_of(
+        8, "storyboard in Chromium: passed tests", 6, "-m", "e2e", "tests/e2e/test_storyboard.py"
+    ),
     "desk-queue": figures_desk.queue,
     "desk-polling": figures_desk.polling,
     "desk-cancel": figures_desk.cancel,
