@@ -42,6 +42,11 @@ class PreferenceForm(forms.Form):
         help_text=_("Only for couples whose order follows from other votes."),
     )
     uneven = forms.BooleanField(label=_("Keep pairs that teach length"), required=False)
+    automatic = forms.BooleanField(
+        label=_("Add pairs by the encoder's ear"),
+        required=False,
+        help_text=_("Top and bottom of twenty takes or more by likeness to the style; each weighs a quarter of yours."),
+    )
     own = forms.BooleanField(required=False, widget=forms.HiddenInput)
     held = forms.MultipleChoiceField(required=False)
 
@@ -62,6 +67,7 @@ class PreferenceForm(forms.Form):
             source=cast(Source, data["source"]) if data["source"] else None,
             threshold=float(data["threshold"]),
             balanced=not data["uneven"],
+            automatic=bool(data["automatic"]),
             held_out=frozenset(data["held"]) if data["own"] else None,
         )
 

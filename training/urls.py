@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import checkpoints, gate, preferences, rounds, sets
+from training.views import checkpoints, gate, preferences, rounds, sets, taste
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
@@ -33,4 +33,7 @@ urlpatterns = [
     path("training/preferences/freeze/", preferences.freeze, name="freeze_preferences"),
     path("training/preferences/<str:public_id>/", preferences.preference_set, name="preference_set"),
     path("training/preferences/<str:public_id>/<str:name>", preferences.preference_file, name="preference_file"),
+    path("training/taste/", taste.taste, name="taste"),
+    path("training/taste/learn/", taste.learn, name="taste_learn"),
+    path("training/taste/switch/", taste.switch, name="taste_switch"),
 ]

@@ -14,6 +14,7 @@ from curator.domain.delivery import deliver_cue, deliver_film
 from curator.domain.errors import DomainError
 from curator.domain.media import CONTENT_TYPES, read_media
 from curator.domain.preparing import change_settings
+from curator.film.spans import CueSpan, StageSpan
 from curator.film.strip import draw_strip
 from curator.forms import DeliverySettingsForm
 from curator.models.delivery import Delivery, DeliverySettings
