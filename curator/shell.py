@@ -132,7 +132,7 @@ class Shell:
     @cached_property
     def cues(self) -> list[Cue]:
         """The cues of the film, in order."""
-        return list(self.film.cues.filter(practice=self.film.practice)) if self.film else []
+        return list(self.film.cues.filter(practice=self.film.practice, set_aside_at__isnull=True)) if self.film else []
 
     @property
     def film_url(self) -> str:

@@ -5,7 +5,7 @@ notes and unisons; 2 names of files.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +17,7 @@ from curator.notation.musicxml import read_xml, validate
 
 # A name with one of these is taken for another instrument with other keyswitches.
 _WRONG_NAMES = re.compile(r"bass|clav|cello|alto|tenor|soprano|vc|bc", re.IGNORECASE)
+LEVELS = ("pp", "p", "mp", "mf", "f", "ff")
 CHECKS = ("bars", "notes", "tempo", "dynamics", "schema", "names")
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -196,22 +197,34 @@ def _tempo(root: etree._Element) -> Iterator[str]:
 
 
 def _dynamics(root: etree._Element) -> Iterator[str]:
-    first = next(root.iter("measure"), None)
-    staves = set() if first is None else _dynamic_staves(first)
-    for staff in ("1", "2"):
-        if staff not in staves:
-            yield f"Staff {staff} begins without a dynamic mark."
+    divisions = _divisions(root)
+    for measure in root.iter("measure"):
+        levels = _levels(measure, divisions)
+        number = measure.get("number")
+        for staff in (1, 2):
+            if number == "1" and 0 not in levels[staff]:
+                yield f"Staff {staff} begins without a dynamic mark."
+        if levels[1].keys() != levels[2].keys():
+            yield f"A dynamic mark in bar {number} stands on one staff only."
+        for level in (*levels[1].values(), *levels[2].values()):
+            if level not in LEVELS:
+                yield f"The dynamic mark {level} in bar {number} is no step from pp to ff."
 
 
-def _dynamic_staves(measure: etree._Element) -> set[str]:
-    before: Iterable[etree._Element] = measure
-    staves: set[str] = set()
-    for element in before:
-        if element.tag == "note":
-            break
-        if element.find("direction-type/dynamics") is not None:
-            staves.add(element.findtext("staff") or "1")
-    return staves
+def _levels(measure: etree._Element, divisions: Fraction) -> dict[int, dict[Fraction, str]]:
+    """Staff -> moment of the bar, in quarters -> dynamic mark."""
+    levels: dict[int, dict[Fraction, str]] = {1: {}, 2: {}}
+    now = Fraction(0)
+    for element in measure:
+        duration = Fraction(element.findtext("duration") or "0") / divisions
+        if element.tag == "backup":
+            now -= duration
+        elif element.tag == "forward" or (element.tag == "note" and element.find("chord") is None):
+            now += duration
+        for mark in element.iterfind("direction-type/dynamics/*"):
+            at = now + Fraction(element.findtext("offset") or "0") / divisions
+            levels[2 if element.findtext("staff") == "2" else 1][at] = str(mark.tag)
+    return levels
 
 
 def _names(root: etree._Element, stem: str) -> Iterator[str]:

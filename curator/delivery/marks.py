@@ -24,7 +24,8 @@ _ARTICULATIONS = frozenset(
 _ORNAMENTS = frozenset(["trill-mark", "turn", "inverted-turn", "mordent", "inverted-mordent", "shake"])
 _FERMATAS = frozenset(("", "normal", "angled", "square"))
 
-STEPS = ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff")
+# The level of a mark as it is delivered: the contract knows the steps from pp to ff.
+STEPS = {"pppp": "pp", "ppp": "pp", "fff": "ff", "ffff": "ff"} | {n: n for n in ("pp", "p", "mp", "mf", "f", "ff")}
 # A reader takes a sforzato for the new level of the whole staff, so these become an accent on the notes they hit.
 SFORZATI = frozenset(["sf", "sfz", "sffz", "fz", "rf", "rfz"])
 _FORTE_PIANO = {"fp": "p", "sfp": "p", "sfpp": "pp", "pf": "f"}

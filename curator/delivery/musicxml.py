@@ -11,13 +11,15 @@ from fractions import Fraction
 
 from curator.delivery.contract import inspect
 from curator.delivery.lines import draw_lines
-from curator.delivery.score import Bar
+from curator.delivery.score import Bar, Direction
 from curator.delivery.sheet import DeliveryError, Sheet, tempo_changes
 from curator.delivery.source import read_source
 from curator.delivery.staffsigns import accent_sforzati, match_slurs, staff_signs
-from curator.delivery.timeline import lay_out, sound_graces
+from curator.delivery.timeline import Measure, lay_out, sound_graces
 from curator.delivery.tones import Tone, join_ties, resolve_unisons
 from curator.delivery.writer import Music, write
+from curator.film import tempo
+from curator.film.tempo import Section, TempoMap
 from curator.notation.errors import NotationError
 from curator.notation.road import play_order
 
@@ -42,14 +44,43 @@ class Account:
 
 @dataclass(frozen=True)
 class Exported:
-    """A delivered score: the file, its bars, its length in quarters and in seconds, and the account of its notes."""
+    """A delivered score: the file, its tones and signs in quarters from bar 1, its bars in time, the account of notes.
+
+    `last_bar` is the last bar in which a note sounds; what may follow is silence.
+    """
 
     musicxml: bytes
-    bars: int
-    quarters: Fraction
-    seconds: Fraction
-    metres: tuple[str, ...]
+    tones: tuple[Tone, ...]
+    signs: tuple[Direction, ...]
+    measures: tuple[Measure, ...]
+    tempo: TempoMap
+    last_bar: int
     account: Account
+
+    @property
+    def bars(self) -> int:
+        """How many bars there are."""
+        return len(self.measures)
+
+    @property
+    def quarters(self) -> Fraction:
+        """The length of all bars in quarter notes."""
+        return self.measures[-1].end
+
+    @property
+    def seconds(self) -> Fraction:
+        """The length of all bars."""
+        return self.tempo.length(self.bars)
+
+    @property
+    def ends(self) -> Fraction:
+        """Seconds from the start to the end of the last bar that sounds."""
+        return self.tempo.length(self.last_bar)
+
+    @property
+    def metres(self) -> tuple[str, ...]:
+        """The metres in the order of their coming."""
+        return tuple(dict.fromkeys(str(measure.metre) for measure in self.measures))
 
 
 def export(source: bytes, sheet: Sheet) -> bytes:
@@ -90,12 +121,14 @@ def export_with_account(source: bytes, sheet: Sheet) -> Exported:
                 trouble=check.trouble,
             )
     count = len(join_ties(in_order.events))
+    last = max(tone.end for tone in tones)
     return Exported(
         musicxml=musicxml,
-        bars=len(timeline.measures),
-        quarters=timeline.end,
-        seconds=_seconds(music),
-        metres=tuple(dict.fromkeys(str(measure.metre) for measure in timeline.measures)),
+        tones=tones,
+        signs=music.signs,
+        measures=timeline.measures,
+        tempo=_tempo_map(music),
+        last_bar=sum(measure.start < last for measure in timeline.measures),
         account=Account(
             written=count,
             graces=graces,
@@ -108,13 +141,15 @@ def export_with_account(source: bytes, sheet: Sheet) -> Exported:
     )
 
 
-def _seconds(music: Music) -> Fraction:
-    seconds = Fraction(0)
-    tempo = Fraction(0)
+def _tempo_map(music: Music) -> TempoMap:
+    """The bars in time, with the tempi as they are written."""
+    sections: list[Section] = []
     for number, measure in enumerate(music.measures, 1):
-        tempo = Fraction(music.tempos[number]) if number in music.tempos else tempo
-        seconds += measure.metre.length * 60 / tempo
-    return seconds
+        metre = tempo.Metre(measure.metre.beats, measure.metre.beat_type)
+        quarters = Fraction(music.tempos[number]) if number in music.tempos else sections[-1].tempo
+        if not sections or (metre, quarters) != (sections[-1].metre, sections[-1].tempo):
+            sections.append(Section(number, metre, quarters))
+    return TempoMap(tuple(sections))
 
 
 def _compare(planned: tuple[Tone, ...], musicxml: bytes) -> None:

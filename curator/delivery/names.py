@@ -7,7 +7,8 @@ from collections.abc import Sequence
 _GERMAN = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe"}
 )
-_LONGEST_SLUG = 60
+_LONGEST_SLUG = 32
+"""With it a path in a package, folder and file, stays below 120 characters."""
 
 STEM = re.compile(r"[0-9a-z]+_[0-9a-z]+(-[0-9a-z]+)*_v[1-9][0-9]*(-[2-9][0-9]*)?")
 
@@ -15,7 +16,7 @@ STEM = re.compile(r"[0-9a-z]+_[0-9a-z]+(-[0-9a-z]+)*_v[1-9][0-9]*(-[2-9][0-9]*)?
 def slug(title: str) -> str:
     """The title in lower-case ASCII words joined by hyphens ("Die Hand im Staub" -> "die-hand-im-staub").
 
-    Umlauts become two letters; a title without any Latin letter or digit becomes "cue".
+    At most 32 characters. Umlauts become two letters; a title without any Latin letter or digit becomes "cue".
     """
     plain = unicodedata.normalize("NFKD", title.translate(_GERMAN)).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall(r"[a-z0-9]+", plain))

@@ -1,4 +1,4 @@
-"""The package for Digital Director: a zip with one folder per cue, manifest.json and README.txt.
+"""The package for Digital Director: a zip with one folder per cue, manifest, cue sheet, markers and README.
 
 The same cues give the same bytes: entries are sorted, timestamps fixed, nothing of the machine goes in.
 """
@@ -9,28 +9,34 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
+from curator.delivery.manifest import CueEntry, File, FilmFacts, Manifest
 from curator.delivery.names import unique
 from curator.delivery.readme import readme
 from curator.delivery.sheet import DeliveryError
+from curator.delivery.tables import Dialect, cue_sheet, marker_list
 
-SCHEMA = "cuewright-package/1"
 # The earliest moment a zip can hold; a fixed one keeps equal packages equal.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
-Fact = str | int | float | None | Sequence[str] | Sequence[Mapping[str, str | int | float]]
 
 
 @dataclass(frozen=True)
 class PackedCue:
-    """One cue of a package: the stem of its files, its files by suffix (".musicxml"), and facts for the manifest.
-
-    The facts are documented in docs/package.md.
-    """
+    """One cue of a package: the stem of its files, its files by suffix (".musicxml"), and what the manifest says."""
 
     stem: str
     files: Mapping[str, bytes]
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    entry: CueEntry
+
+
+@dataclass(frozen=True)
+class Package:
+    """All that goes into a package. `pages`: further files at the top by name, such as the printable cue sheet."""
+
+    film: FilmFacts
+    cues: Sequence[PackedCue]
+    dialect: Dialect = field(default_factory=Dialect)
+    pages: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,53 +47,52 @@ class PackedFile:
     data: bytes
 
     @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
+    def fact(self) -> File:
+        """What the manifest says of it."""
+        return File(name=self.name, bytes=len(self.data), sha256=hashlib.sha256(self.data).hexdigest())
 
 
-def contents(film: Mapping[str, Fact], cues: Sequence[PackedCue]) -> tuple[PackedFile, ...]:
-    """Every file of the package with its path, sorted: folders of the cues, README.txt, manifest.json.
+def contents(package: Package) -> tuple[PackedFile, ...]:
+    """Every file of the package with its path, sorted: folders of the cues and what stands at the top.
 
     Raises DeliveryError for a package without cues or a cue without files.
     """
-    if not cues:
+    if not package.cues:
         raise DeliveryError("No cue is approved, so there is nothing to pack.")
-    stems = unique([cue.stem for cue in cues])
+    stems = unique([cue.stem for cue in package.cues])
     files: list[PackedFile] = []
-    entries: list[dict[str, object]] = []
-    for stem, cue in zip(stems, cues, strict=True):
+    entries: list[CueEntry] = []
+    for stem, cue in zip(stems, package.cues, strict=True):
         if not cue.files:
             raise DeliveryError("The cue %(cue)s has no files.", about="names", cue=stem)
         own = [PackedFile(f"{stem}/{stem}{suffix}", data) for suffix, data in sorted(cue.files.items())]
         files += own
-        entries.append(
-            {
-                **cue.facts,
-                "folder": stem,
-                "files": [{"name": f.name, "bytes": len(f.data), "sha256": f.sha256} for f in own],
-            }
-        )
-    manifest = {"schema": SCHEMA, "film": dict(film), "cues": entries}
-    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True, default=_plain) + "\n"
-    files.append(PackedFile("manifest.json", text.encode()))
-    files.append(PackedFile("README.txt", readme(str(film.get("title") or ""), stems).encode()))
-    return tuple(sorted(files, key=lambda f: f.name))
+        entries.append(cue.entry.model_copy(update={"folder": stem, "files": tuple(file.fact for file in own)}))
+    top = {
+        "README.txt": readme(package.film.title, stems).encode(),
+        "cuesheet.csv": cue_sheet(package.film, entries, package.dialect),
+        "markers.csv": marker_list(package.film, entries, package.dialect),
+        **package.pages,
+    }
+    papers = [PackedFile(name, data) for name, data in sorted(top.items())]
+    manifest = Manifest(film=package.film, cues=tuple(entries), files=tuple(paper.fact for paper in papers))
+    return tuple(sorted([*files, *papers, PackedFile("manifest.json", manifest_bytes(manifest))], key=lambda f: f.name))
 
 
-def pack(film: Mapping[str, Fact], cues: Sequence[PackedCue]) -> bytes:
-    """The zip file. Raises as `contents`."""
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """manifest.json, its keys in the order of docs/package.md."""
+    told = manifest.model_dump(mode="json", by_alias=True)
+    return (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def pack(files: Sequence[PackedFile]) -> bytes:
+    """The zip file of these files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for file in contents(film, cues):
+        for file in files:
             entry = zipfile.ZipInfo(file.name, _MOMENT)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, file.data)
     return buffer.getvalue()
-
-
-def _plain(value: object) -> float:
-    if isinstance(value, Fraction):
-        return float(round(value, 6))
-    raise TypeError(f"{type(value).__name__} has no place in a manifest")

@@ -28,7 +28,8 @@ class Sheet:
 
     `tempo_map` holds (bar, quarter notes per minute); the first entry is bar 1, bars are those of the delivered
     file (repeats written out), values are written with at most two decimals. `dynamic` is what a staff
-    starts with when the score says nothing. `facts` (name, value) become further miscellaneous fields.
+    starts with when the score says nothing. Cue, film, version, checkpoint, seed and the `facts` (name, value) stand
+    as miscellaneous fields, unless `miscellaneous` is switched off.
     """
 
     number: str
@@ -42,6 +43,7 @@ class Sheet:
     seed: int | None = None
     dynamic: str = "mp"
     facts: tuple[tuple[str, str], ...] = ()
+    miscellaneous: bool = True
 
 
 def tempo_text(value: Tempo) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from curator.delivery.marks import SFORZATI
+from curator.delivery.marks import SFORZATI, STEPS
 from curator.delivery.score import Direction, Mark
 from curator.delivery.timeline import Measure
 from curator.delivery.tones import Tone
@@ -13,27 +13,18 @@ _SPANS = ("wedge", "octave-shift", "pedal")
 
 
 def staff_signs(directions: Iterable[Direction], measures: Sequence[Measure], *, dynamic: str) -> tuple[Direction, ...]:
-    """All signs in order, dynamics mirrored to both staves and standing on both in bar 1.
+    """All signs in order, dynamics standing on both staves in bar 1 and at each change, as steps from pp to ff.
 
-    The client applies a mark to its own staff only, so a mark also goes to the other staff unless that one has
-    its own in the same bar. `dynamic` is the first level where the score has none.
+    The client applies a mark to its own staff only, so a mark also goes to the other staff; where that one has
+    its own in the same bar, it says again what it has. `dynamic` is the first level where the score has none.
     """
     unique = sorted(set(directions), key=lambda d: (d.onset, d.staff, d.kind, d.value))
     levels = [d for d in unique if d.kind == "dynamics" and d.value not in SFORZATI]
     rest = [d for d in unique if d.kind not in ("dynamics", *_SPANS)]
     spans = _matched([d for d in unique if d.kind in _SPANS])
-    own = {(d.staff, _bar_of(d.onset, measures)) for d in levels}
-    both = list(levels)
-    for level in levels:
-        other = 3 - level.staff
-        if (other, _bar_of(level.onset, measures)) not in own:
-            both.append(replace(level, staff=other))
-    for staff in (1, 2):
-        if not any(d.onset == 0 for d in both if d.staff == staff):
-            both.append(Direction(Fraction(0), staff, "dynamics", dynamic))
     return tuple(
         sorted(
-            [*_changes_only(both), *rest, *spans],
+            [*_on_both_staves(levels, measures, dynamic), *rest, *spans],
             key=lambda d: (d.onset, d.staff, _ORDER[d.kind], d.value != "stop", d.value),
         )
     )
@@ -53,17 +44,22 @@ def _bar_of(onset: Fraction, measures: Sequence[Measure]) -> int:
     return low
 
 
-def _changes_only(levels: Iterable[Direction]) -> list[Direction]:
-    """One level a moment and staff; a level that is in force already is not said again."""
+def _on_both_staves(levels: Sequence[Direction], measures: Sequence[Measure], dynamic: str) -> list[Direction]:
+    """Both levels at every moment at which one of them changes; what changes nothing is not said again."""
+    own: dict[Fraction, dict[int, str]] = {Fraction(0): {}}
+    for level in levels:
+        own.setdefault(level.onset, {}).setdefault(level.staff, STEPS[level.value])
+    marked = {(level.staff, _bar_of(level.onset, measures)) for level in levels}
     result: list[Direction] = []
     in_force: dict[int, str] = {}
-    for level in sorted(levels, key=lambda d: (d.onset, d.staff)):
-        if in_force.get(level.staff) == level.value:
-            continue
-        if result and any(d.onset == level.onset and d.staff == level.staff for d in result[-1:]):
-            continue
-        in_force[level.staff] = level.value
-        result.append(level)
+    for onset, said in sorted(own.items()):
+        now = dict(in_force)
+        for staff in (1, 2):
+            follows = 3 - staff in said and (not in_force or (staff, _bar_of(onset, measures)) not in marked)
+            now[staff] = said.get(staff) or (said[3 - staff] if follows else in_force.get(staff, dynamic))
+        if now != in_force:
+            result += [Direction(onset, staff, "dynamics", value) for staff, value in sorted(now.items())]
+            in_force = now
     return result
 
 

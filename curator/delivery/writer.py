@@ -1,6 +1,7 @@
 """Writes the delivered MusicXML: element by element in the order of the schema, nothing taken over as text."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -18,6 +19,10 @@ DOCTYPE = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">'
 )
+
+
+# On one line, as readers by regular expression want it.
+_METRONOME = re.compile(r"<metronome>.*?</metronome>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,9 @@ def write(music: Music, sheet: Sheet) -> bytes:
     root = etree.Element("score-partwise", version="4.0")
     _head(root, sheet)
     _Part(root, music).write()
-    body = etree.tostring(root, encoding="unicode", pretty_print=True)
+    body = _METRONOME.sub(
+        lambda mark: re.sub(r">\s+<", "><", mark[0]), etree.tostring(root, encoding="unicode", pretty_print=True)
+    )
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}\n{body}'.encode()
 
 
@@ -82,10 +89,11 @@ def _head(root: etree._Element, sheet: Sheet) -> None:
         "seed": "" if sheet.seed is None else str(sheet.seed),
         **dict(sheet.facts),
     }
-    miscellaneous = _add(identification, "miscellaneous")
-    for name, value in fields.items():
-        if value:
-            _add(miscellaneous, "miscellaneous-field", value, name=_clean(name))
+    if sheet.miscellaneous:
+        miscellaneous = _add(identification, "miscellaneous")
+        for name, value in fields.items():
+            if value:
+                _add(miscellaneous, "miscellaneous-field", value, name=_clean(name))
     part = _add(_add(root, "part-list"), "score-part", id="P1")
     _add(part, "part-name", "Piano")
     instrument = _add(part, "score-instrument", id="P1-I1")

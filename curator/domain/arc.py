@@ -7,7 +7,7 @@ from enum import StrEnum
 from django.db.models import Count, Max, Q
 
 from curator.film.timecode import Clock
-from curator.models.film import ArcStage, Cue, CueState, Film, Shot
+from curator.models.film import IN_PLAN, ArcStage, Cue, CueState, Film, Shot
 from curator.models.jobs import Job
 from curator.models.ranking import Standing, TakeState
 from curator.models.themes import Theme
@@ -132,7 +132,7 @@ def film_facts(*, film: Film) -> FilmFacts:
     shots = list(film.shots.all())
     frames = film.length_frames or sum(shot.length_frames for shot in shots)
     cues = list(
-        film.cues.filter(practice=False)
+        film.cues.filter(IN_PLAN)
         .select_related("stage")
         .prefetch_related("hits")
         .annotate(takes_up=Count("takes", filter=~Q(takes__state=TakeState.DISCARDED)))

@@ -2,9 +2,9 @@
 
 A backup is a .zip of `manifest.json`, `rows.jsonl` (one row a line, in the order in which rows need each other) and
 `media/` (the stills of shots and the files that were handed over, named by their content).
-Left out: jobs and workers (they end with the process), sign-in links and sessions (secrets), rendered media, sketches,
-courses and measures of the music (made again when they are needed), uploads as they came in (their music is in the
-rows), the cut of a film and weights (large; the film and each checkpoint row name their SHA-256).
+Left out: jobs and workers (they end with the process), sign-in links, tokens and sessions (secrets), rendered media,
+sketches, courses and measures of the music (made again when they are needed), uploads as they came in (their music is
+in the rows), the cut of a film and weights (large; the film and each checkpoint row name their SHA-256).
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from curator.domain.media import CONTENT_TYPES, read_media, store_media
 from curator.domain.shelving import shelve_pieces
 from curator.models.accounts import SignInLink
 from curator.models.courses import Course
-from curator.models.delivery import Delivery
+from curator.models.delivery import ApiToken, Delivery
 from curator.models.film import Cue
 from curator.models.jobs import Job, Pause, Turn, Worker
 from curator.models.library import MediaFile, Piece, Rendering, RenderingFile, RenderingState
@@ -49,6 +49,7 @@ _LEFT_OUT: tuple[type[models.Model], ...] = (
     Job,
     Worker,
     SignInLink,
+    ApiToken,
     MediaFile,
     RenderingFile,
     Resemblance,

@@ -6,19 +6,21 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from curator.domain.delivery import Prepared, Problem, package_files, package_name, prepare_film
-from curator.models.delivery import DeliveredCue, Delivery
+from curator.domain.delivery import package_name
+from curator.domain.packing import package_files
+from curator.domain.preparing import Prepared, Problem, prepare_film, settings_of
+from curator.models.delivery import DeliveredCue, Delivery, DeliverySettings
 from curator.models.film import Cue, Film
 
-COLUMNS = ("length", "bars", "notes", "tempo", "schema", "names")
+COLUMNS = ("length", "bars", "notes", "tempo", "dynamics", "schema", "names")
 
 
 @dataclass(frozen=True)
 class Line:
     """One cue: ready when `prepared` is there. `checks` follow COLUMNS: True, False, or None for not looked at.
 
-    `since` is when this approval was first handed over; `withdrawn` the last hand-over of music that is no longer
-    the cue's.
+    `since` is when the cue was handed over as it is now; `changed` the last hand-over of this approved take in
+    another state (plan, title or hits changed since); `withdrawn` that of music that is no longer the cue's.
     """
 
     cue: Cue
@@ -26,6 +28,7 @@ class Line:
     trouble: str = ""
     checks: tuple[bool | None, ...] = ()
     since: datetime | None = None
+    changed: DeliveredCue | None = None
     withdrawn: DeliveredCue | None = None
 
 
@@ -43,6 +46,7 @@ class FilmDelivery:
     """The whole page."""
 
     lines: tuple[Line, ...]
+    settings: DeliverySettings
     name: str = ""
     files: tuple[PackageFile, ...] = ()
     history: tuple[Delivery, ...] = field(default_factory=tuple)
@@ -75,8 +79,9 @@ def read_film_delivery(*, film: Film, cues: Sequence[Cue]) -> FilmDelivery:
             sent.setdefault(row.cue_id, []).append((row, delivery.created_at))
     return FilmDelivery(
         lines=tuple(_line(cue, good.get(cue.pk), bad.get(cue.pk), sent.get(cue.pk, [])) for cue in cues),
+        settings=settings_of(film),
         name=package_name(film, prepared) if prepared else "",
-        files=tuple(_file(path, size) for path, size in package_files(film=film, prepared=prepared)),
+        files=tuple(_file(file.name, len(file.data)) for file in package_files(film=film, prepared=prepared)),
         history=history,
     )
 
@@ -89,23 +94,38 @@ def _line(
         return Line(cue, trouble=problem.sentence, checks=checks, withdrawn=sent[-1][0] if sent else None)
     if prepared is None:
         return Line(cue, withdrawn=sent[-1][0] if sent else None)
-    own = [when for row, when in sent if row.approval_id == prepared.approval.pk]
+    own = [(row, when) for row, when in sent if row.approval_id == prepared.approval.pk]
+    same = [when for row, when in own if row.state_sha256 in ("", prepared.state_sha256)]
     old = [row for row, _when in sent if row.approval_id != prepared.approval.pk]
     return Line(
         cue,
         prepared=prepared,
         trouble=_misfit(prepared),
-        checks=(not prepared.misfit, *(True for _column in COLUMNS[1:])),
-        since=own[0] if own else None,
+        checks=(prepared.fits, *(True for _column in COLUMNS[1:])),
+        since=same[0] if same else None,
+        changed=own[-1][0] if own and not same else None,
         withdrawn=old[-1] if old and not own else None,
     )
 
 
 def _misfit(prepared: Prepared) -> str:
-    if not prepared.misfit:
+    if prepared.fits:
         return ""
-    values = {"music": f"{float(prepared.exported.seconds):.1f}", "cue": f"{prepared.cue.seconds:.1f}"}
-    return _("The music runs %(music)s seconds, the cue %(cue)s.") % values
+    values = {"by": f"{abs(float(prepared.late)):.2f}", "tempo": ""}
+    sections = prepared.exported.tempo.sections
+    if len({section.tempo for section in sections}) > 1:
+        late, early = (
+            _("The music ends %(by)s seconds after the cue."),
+            _("The music ends %(by)s seconds before the cue."),
+        )
+    else:
+        length = prepared.exported.ends - prepared.late
+        values["tempo"] = f"{float(sections[0].tempo * prepared.exported.ends / length):.2f}"
+        late, early = (
+            _("The music ends %(by)s seconds after the cue; at a tempo of %(tempo)s it would end with it."),
+            _("The music ends %(by)s seconds before the cue; at a tempo of %(tempo)s it would end with it."),
+        )
+    return (late if prepared.late > 0 else early) % values
 
 
 def _file(path: str, size: int) -> PackageFile:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from curator.domain.cohorts import Cohort, CohortGap, cohort_gaps, read_cohorts
 from curator.domain.listeners import Listeners, read_listeners
 from curator.domain.standings import Field, Standings, read_fields, standings_of
-from curator.models.film import ArcStage, Cue, Film
+from curator.models.film import IN_PLAN, ArcStage, Cue, Film
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def read_film_standings(*, film: Film) -> FilmStandings:
     Takes of different cues never meet, so a stage has no ranking of its own takes: it has its cues, and the cohorts
     that were put up for them.
     """
-    cues = list(film.cues.filter(practice=False).select_related("stage"))
+    cues = list(film.cues.filter(IN_PLAN).select_related("stage"))
     fields = read_fields(cues=cues)
     cohorts = read_cohorts(cues=cues)
     stages: list[ArcStage | None] = [*film.stages.all(), None]

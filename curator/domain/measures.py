@@ -12,8 +12,8 @@ from django.db import transaction
 from curator.domain.sketches import read_sketch, sketch_version
 from curator.domain.traces import longest_shared, trace_missing
 from curator.film.landing import Stroke, landings
-from curator.film.ruler import Hit, tempo_map_of
-from curator.film.tempo import Place, TempoError, TempoMap
+from curator.film.ruler import Hit
+from curator.film.tempo import Place, TempoError, TempoMap, tempo_map_of
 from curator.jobs import Run, enqueue
 from curator.models.film import Cue
 from curator.models.jobs import Job

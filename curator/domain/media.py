@@ -19,6 +19,7 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
     ".zip": "application/zip",
     ".musicxml": "application/vnd.recordare.musicxml+xml",
+    ".abc": "text/vnd.abc",
     ".upload": "application/octet-stream",  # as it came in, whatever it is
 }
 

@@ -144,5 +144,8 @@ SENTENCES = (
 
 
 def say(text: str) -> str:
-    """A sentence of the notation in the language in force; any other text as it is."""
-    return _(text.pattern) % text.values if isinstance(text, Sentence) else str(text)
+    """A sentence of the pure packages in the language in force, with those inside it; any other text as it is."""
+    if not isinstance(text, Sentence):
+        return str(text)
+    values = {name: say(value) if isinstance(value, Sentence) else value for name, value in text.values.items()}
+    return _(text.pattern) % values

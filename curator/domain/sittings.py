@@ -60,7 +60,7 @@ def cues_to_hear() -> QuerySet[Cue]:
     )
     newest = Standing.objects.filter(cue=OuterRef("pk"), rater__isnull=True).order_by("-pk")
     return (
-        Cue.objects.filter(state=CueState.TO_RANK)
+        Cue.objects.filter(state=CueState.TO_RANK, set_aside_at__isnull=True)
         .select_related("film")
         .annotate(
             audible=Count("takes", filter=audible, distinct=True),

@@ -16,19 +16,24 @@ from curator.models.library import Origin, Piece, PieceVersion
 from curator.models.ranking import Take, TakeState
 
 
-def put_up_take(*, cue: Cue, version: PieceVersion, number: int = 0, cohort: str = "") -> Take:
+def put_up_take(
+    *, cue: Cue, version: PieceVersion, number: int = 0, cohort: str = "", cue_version: int | None = None
+) -> Take:
     """Put a version up for a cue; the take that is there when it was put up before.
 
-    `number` is the take's number when it is free, else it gets the next one.
+    `number` is the take's number when it is free, else it gets the next one. `cue_version`: the version of the cue's
+    plan that it was written for, by default the present one.
     """
     with transaction.atomic():
-        Cue.objects.select_for_update().get(pk=cue.pk)
+        now = Cue.objects.select_for_update().get(pk=cue.pk)
         present = Take.objects.filter(cue=cue, version=version).first()
         if present is not None:
             return present
         if not number or Take.objects.filter(cue=cue, number=number).exists():
             number = next_take_number(cue=cue)
-        take = Take.objects.create(cue=cue, version=version, number=number, cohort=cohort[:80])
+        take = Take.objects.create(
+            cue=cue, version=version, number=number, cohort=cohort[:80], cue_version=cue_version or now.version
+        )
         request_measure(take=take)
         refresh_cue_state(cue=cue)
     return take

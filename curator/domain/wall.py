@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from curator.domain.approvals import Version, read_approvals
 from curator.domain.sheets import Sheet, read_take_sheets
 from curator.domain.standings import Standings, read_fields, standings_of
-from curator.models.film import Cue, Film
+from curator.models.film import IN_PLAN, Cue, Film
 from curator.models.ranking import Take
 
 
@@ -43,7 +43,7 @@ class Panel:
 
 def read_wall(*, film: Film) -> list[Panel]:
     """The cues of the film in order, in a number of queries that does not depend on how many there are."""
-    cues = list(film.cues.filter(practice=False).select_related("stage"))
+    cues = list(film.cues.filter(IN_PLAN).select_related("stage"))
     fields = read_fields(cues=cues)
     history = read_approvals(cues=cues)
     standings = {cue.pk: standings_of(fields[cue.pk]) for cue in cues}

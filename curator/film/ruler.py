@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from curator.film.tempo import Metre, Place, Section, TempoMap
+from curator.film.tempo import TempoMap
 
 WIDTH = 1312.0
 """Units of the drawing; at the widest page one is a pixel."""
@@ -75,13 +75,6 @@ class Ruler:
     lines: tuple[LineMark, ...]
 
 
-def tempo_map_of(entries: Sequence[Sequence[float]], metre: str) -> TempoMap:
-    """The tempo map of [[bar, quarters a minute], ...] in one metre such as 3/4."""
-    beats, unit = (int(part) for part in metre.split("/"))
-    rows = [(int(bar), Fraction(str(tempo))) for bar, tempo in entries] or [(1, Fraction(60))]
-    return TempoMap(tuple(Section(bar, Metre(beats, unit), tempo) for bar, tempo in rows))
-
-
 def draw_ruler(
     *, tempo_map: TempoMap, bars: int, seconds: float, hits: Sequence[Hit] = (), lines: Sequence[Line] = ()
 ) -> Ruler:
@@ -117,14 +110,8 @@ def _hit_marks(hits: Sequence[Hit], tempo_map: TempoMap, x: Callable[[float], fl
 
 def _nearest_beat(tempo_map: TempoMap, seconds: float) -> tuple[str, int]:
     moment = Fraction(seconds).limit_denominator(1_000_000)
-    place = tempo_map.place_at(moment)
-    candidates = []
-    for step in (0, 1):
-        beat = Fraction(place.beat.__floor__() + step)
-        near = tempo_map.quarters(Place(place.bar, beat))
-        candidates.append((tempo_map.place(near), moment - tempo_map.seconds(near)))
-    nearest, off = min(candidates, key=lambda entry: abs(entry[1]))
-    return str(nearest), round(1000 * off)
+    nearest = tempo_map.nearest_beat(moment)
+    return str(nearest), round(1000 * (moment - tempo_map.seconds_of(nearest)))
 
 
 def _line_mark(line: Line, x: Callable[[float], float]) -> LineMark:

@@ -6,8 +6,10 @@ beat of 60 that is 90). A beat of a bar is one note of the metre's denominator, 
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 from curator.film.timecode import Clock
@@ -25,13 +27,22 @@ class Metre:
     unit: int
 
     def __post_init__(self) -> None:
-        if self.beats < 1 or self.unit not in (1, 2, 4, 8, 16, 32, 64):
+        if self.beats < 1 or self.unit not in (1, 2, 4, 8, 16, 32, 64, 128):
             raise TempoError(f"{self.beats}/{self.unit} is not a metre.")
 
     @property
     def quarters(self) -> Fraction:
         """The length of a bar in quarter notes."""
         return Fraction(4 * self.beats, self.unit)
+
+    @property
+    def pulse(self) -> Fraction:
+        """The felt beat in quarter notes: a dotted note in 6/8, 9/8, 12/8, else one note of the denominator."""
+        compound = self.unit >= 8 and self.beats > 3 and self.beats % 3 == 0
+        return Fraction(12 if compound else 4, self.unit)
+
+    def __str__(self) -> str:
+        return f"{self.beats}/{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -79,25 +90,25 @@ class TempoMap:
         index = max(0, bisect_right([section.bar for section in self.sections], place.bar) - 1)
         section = self.sections[index]
         within = (place.bar - section.bar) * section.metre.quarters
-        return self._starts()[index][0] + within + (place.beat - 1) * Fraction(4, section.metre.unit)
+        return self._starts[index][0] + within + (place.beat - 1) * Fraction(4, section.metre.unit)
 
     def place(self, quarters: Fraction | int) -> Place:
         """The bar and beat at a count of quarter notes from the start of bar 1."""
         index = self._index(0, Fraction(quarters))
         section = self.sections[index]
-        bars, rest = divmod(quarters - self._starts()[index][0], section.metre.quarters)
+        bars, rest = divmod(quarters - self._starts[index][0], section.metre.quarters)
         return Place(section.bar + int(bars), 1 + rest * Fraction(section.metre.unit, 4))
 
     def seconds(self, quarters: Fraction | int) -> Fraction:
         """Seconds from the start of bar 1 at a count of quarter notes."""
         index = self._index(0, Fraction(quarters))
-        start, seconds = self._starts()[index]
+        start, seconds = self._starts[index]
         return seconds + (quarters - start) * 60 / self.sections[index].tempo
 
     def quarters_at(self, seconds: Fraction | int) -> Fraction:
         """Quarter notes from the start of bar 1 at a moment; the inverse of `seconds`."""
         index = self._index(1, Fraction(seconds))
-        start, begin = self._starts()[index]
+        start, begin = self._starts[index]
         return start + (seconds - begin) * self.sections[index].tempo / 60
 
     def seconds_of(self, place: Place) -> Fraction:
@@ -116,14 +127,31 @@ class TempoMap:
         """The bar and beat that sounds when a frame of the film begins."""
         return self.place_at(clock.seconds(frame) - clock.seconds(cue_in))
 
+    def nearest_bar(self, seconds: Fraction | int) -> Place:
+        """The start of a bar that is nearest to a moment; the later one in the middle."""
+        bar = self.place_at(seconds).bar
+        before, after = Place(bar, Fraction(1)), Place(bar + 1, Fraction(1))
+        return before if seconds - self.seconds_of(before) < self.seconds_of(after) - seconds else after
+
+    def nearest_beat(self, seconds: Fraction | int) -> Place:
+        """The felt beat (Metre.pulse) that is nearest to a moment; the later one in the middle."""
+        place = self.place_at(seconds)
+        metre = self.sections[max(0, bisect_right([section.bar for section in self.sections], place.bar) - 1)].metre
+        step = metre.pulse * Fraction(metre.unit, 4)
+        passed = ((place.beat - 1) / step).__floor__()
+        before = Place(place.bar, 1 + passed * step)
+        after = self.place(min(self.quarters(before) + metre.pulse, self.quarters(Place(place.bar + 1, Fraction(1)))))
+        return before if seconds - self.seconds_of(before) < self.seconds_of(after) - seconds else after
+
     def length(self, bars: int) -> Fraction:
         """Seconds that the first `bars` bars last."""
         return self.seconds_of(Place(bars + 1, Fraction(1)))
 
     def _index(self, column: int, value: Fraction) -> int:
-        starts = [start[column] for start in self._starts()]
+        starts = [start[column] for start in self._starts]
         return max(0, bisect_right(starts, value) - 1)
 
+    @cached_property
     def _starts(self) -> list[tuple[Fraction, Fraction]]:
         """Quarter notes and seconds at which each section begins."""
         starts = [(Fraction(0), Fraction(0))]
@@ -131,6 +159,20 @@ class TempoMap:
             quarters = (after.bar - before.bar) * before.metre.quarters
             starts.append((starts[-1][0] + quarters, starts[-1][1] + quarters * 60 / before.tempo))
         return starts
+
+
+def metre_of(text: str) -> Metre:
+    """The metre of "3/4". Raises TempoError for a text that is none."""
+    beats, slash, unit = text.strip().partition("/")
+    if not slash or not (beats.isascii() and beats.isdecimal() and unit.isascii() and unit.isdecimal()):
+        raise TempoError(f"{text!r} is not a metre; write it like 3/4.")
+    return Metre(int(beats), int(unit))
+
+
+def tempo_map_of(entries: Sequence[Sequence[float]], metre: str) -> TempoMap:
+    """The tempo map of [[bar, quarters a minute], ...] in one metre such as 3/4; 60 where there is no entry."""
+    rows = [(int(bar), Fraction(str(tempo))) for bar, tempo in entries] or [(1, Fraction(60))]
+    return TempoMap(tuple(Section(bar, metre_of(metre), tempo) for bar, tempo in rows))
 
 
 def tempo_for(seconds: Fraction | int, *, bars: int, metre: Metre) -> Fraction:

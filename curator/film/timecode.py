@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from curator.notation.errors import Sentence
+
 DROP_RATES = {Fraction(30000, 1001): 2, Fraction(60000, 1001): 4}
 """Frame rates that may drop labels, with the labels dropped a minute."""
 
@@ -16,8 +18,16 @@ LABEL = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;])(\d{2,3})", re.ASCII)
 NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "47.95": 48, "59.94": 60, "119.88": 120}
 
 
+RATES = ("23.976", "24", "25", "29.97", "30", "48", "50", "59.94", "60")
+"""The frame rates that films have, by the names under which `frame_rate` knows them."""
+
+
 class TimecodeError(ValueError):
-    """A timecode or frame rate that cannot be; the text is a sentence for the reader."""
+    """A timecode or frame rate that cannot be; `sentence` says so to the reader."""
+
+    def __init__(self, pattern: str, **values: object) -> None:
+        self.sentence = Sentence(pattern, **values)
+        super().__init__(str(self.sentence))
 
 
 def frame_rate(text: str) -> Fraction:
@@ -31,9 +41,9 @@ def frame_rate(text: str) -> Fraction:
     try:
         rate = Fraction(plain)
     except (ValueError, ZeroDivisionError):
-        raise TimecodeError(f"{text!r} is not a frame rate.") from None
+        raise TimecodeError("“%(text)s” is not a frame rate.", text=text[:40]) from None
     if not 1 <= rate <= 1000:
-        raise TimecodeError(f"A frame rate of {text} frames a second is out of range.")
+        raise TimecodeError("A frame rate of %(text)s frames a second is out of range.", text=text[:40])
     return rate
 
 
@@ -91,7 +101,7 @@ class Clock:
         """The label of a frame of the film. Raises TimecodeError outside the 24 hours of the clock."""
         count = frame + self.start
         if not 0 <= count < self.day:
-            raise TimecodeError(f"Frame {frame} lies outside the 24 hours of the clock.")
+            raise TimecodeError("Frame %(frame)d lies outside the 24 hours of the clock.", frame=frame)
         if self.drop:
             minute = self.base * 60 - self._dropped
             tens, rest = divmod(count, minute * 10 + self._dropped)
@@ -114,13 +124,13 @@ class Clock:
     def _count(self, label: str) -> int:
         match = LABEL.fullmatch(label.strip())
         if match is None:
-            raise TimecodeError(f"{label!r} is not a timecode; write it as 01:02:03:04.")
+            raise TimecodeError("“%(label)s” is not a timecode; write it as 01:02:03:04.", label=label[:40])
         hours, minutes, seconds, frames = (int(match[part]) for part in (1, 2, 3, 5))
         if match[4] == ";" and not self.drop:
-            raise TimecodeError(f"{label} is drop-frame timecode, but this film does not drop frames.")
+            raise TimecodeError("%(label)s is drop-frame timecode, but this film does not drop frames.", label=label)
         if hours > 23 or frames >= self.base:
-            raise TimecodeError(f"{label} does not exist at {self.base} frames a second.")
+            raise TimecodeError("%(label)s does not exist at %(base)d frames a second.", label=label, base=self.base)
         if seconds == 0 and frames < self._dropped and minutes % 10:
-            raise TimecodeError(f"{label} does not exist: drop-frame timecode leaves it out.")
+            raise TimecodeError("%(label)s does not exist: drop-frame timecode leaves it out.", label=label)
         passed = hours * 60 + minutes
         return (passed * 60 + seconds) * self.base + frames - self._dropped * (passed - passed // 10)

@@ -21,6 +21,8 @@ class FilmQuerySet(models.QuerySet["Film"]):
 class Film(models.Model):
     """A film. All positions are whole frames, counted from `start_frame` at timecode of the first picture.
 
+    `edited` names what the owner typed and no import changes: runtime.
+
     The one with `practice` is no film: its cues are practice briefs, a stage and a prompt without a scene.
     """
 
@@ -34,9 +36,12 @@ class Film(models.Model):
     drop_frame = models.BooleanField(default=False)
     start_frame = models.PositiveBigIntegerField(default=0)
     length_frames = models.PositiveIntegerField(default=0)
+    runtime_low = models.PositiveIntegerField(null=True, blank=True, help_text="estimated runtime, seconds")
+    runtime_high = models.PositiveIntegerField(null=True, blank=True)
     picture = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the media file of the locked cut")
     composer_line = models.CharField(max_length=200, blank=True)
     fields = models.JSONField(default=dict, blank=True)
+    edited = models.JSONField(default=list, blank=True)
     practice = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -46,6 +51,15 @@ class Film(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(fps_numerator__gt=0) & Q(fps_denominator__gt=0), name="film_fps_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(drop_frame=False) | Q(fps_numerator__in=[30000, 60000], fps_denominator=1001),
+                name="film_drop_frame_rate",
+            ),
+            models.CheckConstraint(
+                condition=Q(runtime_low__isnull=True, runtime_high__isnull=True)
+                | Q(runtime_low__lte=F("runtime_high"), runtime_high__gt=0),
+                name="film_runtime_range",
             ),
             models.UniqueConstraint(fields=["practice"], condition=Q(practice=True), name="film_one_for_practice"),
         ]
@@ -76,7 +90,11 @@ class Scene(models.Model):
 
 
 class Shot(models.Model):
-    """A shot. `position` orders the shots of the whole film; `edited` names fields that the owner typed."""
+    """A shot. `position` orders the shots of the whole film.
+
+    `edited` names what the owner typed and no import changes: length, description, dialogue. `estimated` holds until a
+    length is typed or imported. `fields` has what the files say of the shot, by their own names.
+    """
 
     film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="shots")
     scene = models.ForeignKey(Scene, on_delete=models.CASCADE, related_name="shots")
@@ -140,11 +158,19 @@ class CueState(models.TextChoices):
     DELIVERED = "delivered", _("Delivered")
 
 
+IN_PLAN = Q(practice=False, set_aside_at__isnull=True)
+"""Filters the cues that a film is to have: no practice briefs, none that were set aside."""
+
+
 class Cue(models.Model):
     """A stretch of film that gets music. `number` is the film's name for it, such as 1m1.
 
     `state` is written down by curator.domain.cues.refresh_cue_state, from facts, by whoever changes one.
-    `tempo_map` is [[bar, quarters a minute], ...]; the first entry is bar 1.
+    The plan is in_frame, out_frame, tail, tempo_map, metre, key and bars; curator.domain.plans changes it and counts
+    `version` up when takes were written for the old one, which a CueVersion keeps.
+    `tempo_map` is [[bar, quarters a minute], ...]; the first entry is bar 1. The music ends at out_frame, or at
+    `tail_frame` after it where a `tail` is named. A cue with takes is never deleted: `set_aside_at` takes it out of
+    the plan.
     """
 
     public_id = PublicIdField()
@@ -157,6 +183,8 @@ class Cue(models.Model):
     last_shot = models.ForeignKey(Shot, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     in_frame = models.PositiveIntegerField()
     out_frame = models.PositiveIntegerField()
+    tail = models.CharField(max_length=60, blank=True)
+    tail_frame = models.PositiveIntegerField(null=True, blank=True)
     brief = models.TextField(blank=True)
     question = models.CharField(max_length=200, blank=True)
     texture = models.CharField(max_length=60, blank=True)
@@ -168,6 +196,7 @@ class Cue(models.Model):
     version = models.PositiveIntegerField(default=1)
     practice = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=CueState.choices, default=CueState.SPOTTED)
+    set_aside_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -175,6 +204,9 @@ class Cue(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["film", "number"], name="cue_number_unique"),
             models.CheckConstraint(condition=Q(out_frame__gt=F("in_frame")), name="cue_out_after_in"),
+            models.CheckConstraint(
+                condition=Q(tail_frame__isnull=True) | Q(tail_frame__gt=F("out_frame")), name="cue_tail_after_out"
+            ),
             models.CheckConstraint(condition=Q(bars__gt=0), name="cue_has_bars"),
             models.CheckConstraint(condition=Q(state__in=CueState.values), name="cue_state_known"),
         ]
@@ -191,6 +223,11 @@ class Cue(models.Model):
     def seconds(self) -> float:
         """Length between in and out, seconds."""
         return float((self.out_frame - self.in_frame) / self.film.fps)
+
+    @property
+    def end_frame(self) -> int:
+        """The frame by which the music ends: the tail's where there is one, else the out."""
+        return self.out_frame if self.tail_frame is None else self.tail_frame
 
 
 class HitPoint(models.Model):

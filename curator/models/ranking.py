@@ -27,13 +27,17 @@ class TakeQuerySet(models.QuerySet["Take"]):
 
 
 class Take(models.Model):
-    """A piece version put up for a cue. `cohort` and `prior_*` are written down by whoever made it."""
+    """A piece version put up for a cue. `cohort` and `prior_*` are written down by whoever made it.
+
+    `cue_version`: the version of the cue's plan that it was written for.
+    """
 
     public_id = PublicIdField()
     cue = models.ForeignKey(Cue, on_delete=models.CASCADE, related_name="takes")
     version = models.ForeignKey(PieceVersion, on_delete=models.PROTECT, related_name="takes")
     number = models.PositiveIntegerField()
     cohort = models.CharField(max_length=80, blank=True)
+    cue_version = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=TakeState.choices, default=TakeState.UP)
     prior_mean = models.FloatField(default=0.0)
     prior_source = models.CharField(max_length=80, blank=True)

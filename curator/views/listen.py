@@ -1,6 +1,5 @@
 """The blind A/B page: one question, two sounds, five answers. Nothing on it tells the two takes apart."""
 
-from fractions import Fraction
 from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
@@ -20,7 +19,7 @@ from curator.domain.ranking import last_judgement, next_pair, prepare_pair, reco
 from curator.domain.reasons import SPEAKING, reasons_of
 from curator.domain.sittings import next_cue, read_sitting
 from curator.domain.standings import read_sureness
-from curator.film.tempo import Metre, Section, TempoMap
+from curator.film.tempo import tempo_map_of
 from curator.forms import JudgementForm
 from curator.models.accounts import User
 from curator.models.film import Cue, CueState
@@ -206,7 +205,8 @@ def _within(address: str, request: SignedInRequest, whole: bool = False) -> str:
 
 def _waiting(cue: Cue) -> Cue | None:
     """The next cue of the film that wants ears."""
-    others = cue.film.cues.filter(state=CueState.TO_RANK, practice=cue.practice).exclude(pk=cue.pk).order_by("position")
+    rows = cue.film.cues.filter(state=CueState.TO_RANK, practice=cue.practice, set_aside_at__isnull=True)
+    others = rows.exclude(pk=cue.pk).order_by("position")
     return others.filter(position__gt=cue.position).first() or others.first()
 
 
@@ -216,7 +216,5 @@ def _video_url(picture: Picture, user: User) -> str:
 
 def bar_starts(cue: Cue) -> list[float]:
     """Seconds at which the bars of the cue's plan begin, and where the last one ends; the same for every take."""
-    beats, unit = (int(part) for part in cue.metre.split("/"))
-    plan = cue.tempo_map or [[1, 60]]
-    tempo = TempoMap(tuple(Section(int(bar), Metre(beats, unit), Fraction(str(quarters))) for bar, quarters in plan))
+    tempo = tempo_map_of(cue.tempo_map, cue.metre)
     return [round(float(tempo.length(bar)), 3) for bar in range(cue.bars + 1)]

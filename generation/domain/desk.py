@@ -10,8 +10,8 @@ from django.utils import timezone
 from curator import jobs
 from curator.domain.rendering import request_rendering
 from curator.domain.sheets import Sheet, read_sheets
-from curator.film.ruler import Hit, Line, Ruler, draw_ruler, tempo_map_of
-from curator.film.tempo import TempoError
+from curator.film.ruler import Hit, Line, Ruler, draw_ruler
+from curator.film.tempo import TempoError, tempo_map_of
 from curator.film.timecode import Clock
 from curator.models.film import Cue, CueState
 from curator.models.jobs import OPEN_STATES, JobState

@@ -177,6 +177,7 @@ def _brief(cue: Cue, checkpoint: Checkpoint, style: str, stage: str, theme: Star
         "key": cue.key,
         "tempo": cue.tempo,
         "bars": cue.bars,
+        "cue_version": cue.version,
     }
     if stage:
         brief["stage"] = stage

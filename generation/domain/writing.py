@@ -139,7 +139,11 @@ def _finish(candidate: Candidate, request: CueRequest, written: "Written", run: 
         if verdict.valid:
             version = _version(row, request, written, musicxml, warnings)
             take = put_up_take(
-                cue=request.cue, version=version, number=row.number, cohort=request.checkpoint.sha256[:16]
+                cue=request.cue,
+                version=version,
+                number=row.number,
+                cohort=request.checkpoint.sha256[:16],
+                cue_version=request.brief.get("cue_version"),
             )
             row.version, row.number, row.state = version, take.number, CandidateState.WRITTEN
             row.take = None if Candidate.objects.filter(take=take).exists() else take

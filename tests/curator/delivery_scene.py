@@ -19,7 +19,7 @@ def lantern(**fields: object) -> Film:
 
 def scored_cue(film: Film, *, musicxml: str = "", **fields: object) -> tuple[Cue, Take]:
     """A cue of two bars with one generated take, not approved."""
-    cue = make_cue(film=film, **{"out_frame": 187, "tempo_map": [[1, 66.5]], "bars": 2, **fields})
+    cue = make_cue(film=film, **{"out_frame": 173, "tempo_map": [[1, 66.5]], "bars": 2, **fields})
     piece = Piece.objects.create(title=f"{cue.number} take 1", origin=Origin.GENERATED, making=MAKING)
     text = musicxml or (GOLDEN / "plain.musicxml").read_text("utf-8")
     version = make_version(piece=piece, abc=f"% {cue.number}\n{ABC}", musicxml=text)

@@ -42,7 +42,12 @@ def test_inspect_looks_at_everything_in_order():
             "tempo",
             "The metronome mark and the sounding tempo in bar 1 differ.",
         ),
-        (b"<mp/>", b"<other-dynamics>x</other-dynamics>", "dynamics", ""),
+        (
+            b"<mp/>",
+            b"<other-dynamics>x</other-dynamics>",
+            "dynamics",
+            "The dynamic mark other-dynamics in bar 1 is no step from pp to ff.",
+        ),
         (
             b"<part-name>Piano",
             b"<part-name>Piano (Bass)",
@@ -80,6 +85,11 @@ def test_inspect_finds_a_grace_note():
 def test_inspect_wants_dynamics_on_both_staves():
     head, _, tail = PLAIN.partition(b"<mp/>")
     assert _troubles(head + b"<f/>" + tail.replace(b"<mp/>", b"<f/>")) == {}
+    second = b'<measure number="2">'
+    alone = (
+        second + b"<direction><direction-type><dynamics><f/></dynamics></direction-type><staff>2</staff></direction>"
+    )
+    assert _troubles(PLAIN.replace(second, alone)) == {"dynamics": "A dynamic mark in bar 2 stands on one staff only."}
     without = PLAIN.replace(b"<dynamics>\n            <mp/>\n          </dynamics>", b"<words>mp</words>", 1)
     assert _troubles(without) == {"dynamics": "Staff 1 begins without a dynamic mark."}
 

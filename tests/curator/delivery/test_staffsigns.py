@@ -34,7 +34,16 @@ def test_a_mark_goes_to_the_other_staff_unless_that_has_its_own_in_the_bar():
         _d(9, 1, "dynamics", "mf"),
         _d(10, 2, "dynamics", "pp"),
     )
-    assert _told(*marks) == [(0, 1, "p"), (0, 2, "p"), (4, 1, "f"), (4, 2, "f"), (9, 1, "mf"), (10, 2, "pp")]
+    assert _told(*marks) == [
+        *[(0, 1, "p"), (0, 2, "p"), (4, 1, "f"), (4, 2, "f")],
+        *[(9, 1, "mf"), (9, 2, "f"), (10, 1, "mf"), (10, 2, "pp")],
+    ]
+
+
+def test_levels_outside_the_contracts_steps_become_the_outermost_ones():
+    assert _told(_d(0, 2, "dynamics", "ppp"), _d(4, 1, "dynamics", "ffff")) == [
+        *[(0, 1, "pp"), (0, 2, "pp"), (4, 1, "ff"), (4, 2, "ff")],
+    ]
 
 
 def test_a_level_in_force_is_not_said_again():

@@ -7,9 +7,10 @@ import pytest
 from curator.delivery.contract import inspect
 from curator.domain.approvals import approve_cue, revoke_approval
 from curator.domain.deliveries import read_film_delivery
-from curator.domain.delivery import deliver_cue, deliver_film, prepare_film
+from curator.domain.delivery import deliver_cue, deliver_film
 from curator.domain.errors import DomainError
 from curator.domain.media import read_media
+from curator.domain.preparing import prepare_film
 from curator.domain.rights import confirm_rights
 from curator.models.delivery import DeliveredCue, Delivery
 from curator.models.film import Cue, CueState
@@ -103,18 +104,24 @@ def test_deliver_film_packs_approved_cues_and_names_problems(owner):
     assert [(problem.cue.number, problem.about) for problem in handed.problems] == [("1m2", "bars")]
     with zipfile.ZipFile(io.BytesIO(handed.data)) as archive:
         assert archive.namelist() == [
-            "1m1_dachboden_v1/1m1_dachboden_v1.abc",
-            "1m1_dachboden_v1/1m1_dachboden_v1.musicxml",
-            "1m4_heimweg_v1/1m4_heimweg_v1.abc",
-            "1m4_heimweg_v1/1m4_heimweg_v1.musicxml",
-            "README.txt",
-            "manifest.json",
+            *(f"1m1_dachboden_v1/1m1_dachboden_v1.{suffix}" for suffix in ("abc", "mid", "musicxml")),
+            *(f"1m4_heimweg_v1/1m4_heimweg_v1.{suffix}" for suffix in ("abc", "mid", "musicxml")),
+            *("README.txt", "cuesheet.csv", "manifest.json", "markers.csv"),
         ]
         manifest = json.loads(archive.read("manifest.json"))
     assert [cue["number"] for cue in manifest["cues"]] == ["1m1", "1m4"]
     first = manifest["cues"][0]
-    assert (first["bars"], first["metres"], first["notes"], first["take"], first["seed"]) == (2, ["4/4"], 7, 1, 7)
-    assert (first["in"], first["out"], first["seconds"]) == ("00:00:00:00", "00:00:07:19", 7.218)
+    assert first["music"]["metres"] == [{"bar": 1, "metre": "4/4"}]
+    assert (first["music"]["bars"], first["music"]["notes"]["delivered"]) == (2, 7)
+    assert (first["lineage"]["take"], first["lineage"]["making"]["seed"]) == (1, 7)
+    times = first["times"]
+    assert (times["timecode_in"], times["timecode_out"], times["music_seconds"]) == (
+        "00:00:00:00",
+        "00:00:07:05",
+        7.218,
+    )
+    assert times["ends_after_ms"] == 9.7
+    assert handed.delivery.manifest == manifest
     assert {cue.number: cue.state for cue in film.cues.all()} == {
         "1m1": "delivered",
         "1m2": "approved",
@@ -151,17 +158,17 @@ def test_read_film_delivery_tells_what_fits_and_what_went_out(owner):
     deliver_cue(cue=changed, by=owner)
     revoke_approval(cue=changed, by=owner)
     now = read_film_delivery(film=film, cues=[fits, long, broken, waits, changed])
-    good = (True,) * 6
+    good = (True,) * 7
     assert [line.checks for line in now.lines] == [
         good,
         (False, *good[1:]),
-        (None, False, None, None, None, None),
+        (None, False, None, None, None, None, None),
         (),
         (),
     ]
     assert [line.trouble for line in now.lines] == [
         "",
-        "The music runs 7.2 seconds, the cue 50.0.",
+        "The music ends 42.78 seconds before the cue; at a tempo of 9.60 it would end with it.",
         "Bar 1 holds 4 quarter notes in voice 1, but 3/4 has room for 3.",
         "",
         "",
@@ -174,19 +181,19 @@ def test_read_film_delivery_tells_what_fits_and_what_went_out(owner):
         None,
         "1m5_dachboden_v1.musicxml",
     ]
-    assert (now.ready, len(now.files), len(now.history)) == (2, 6, 2)
+    assert (now.ready, len(now.files), len(now.history)) == (2, 10, 2)
 
 
 def test_read_film_delivery_asks_the_database_as_often_for_six_cues_as_for_one(owner, django_assert_num_queries):
     film = lantern()
     cues = [lit_cue(film, owner)]
     deliver_cue(cue=cues[0], by=owner)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(16):
         read_film_delivery(film=film, cues=cues)
     for _ in range(5):
         cues.append(lit_cue(film, owner))
         deliver_cue(cue=cues[-1], by=owner)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(16):
         read_film_delivery(film=film, cues=cues)
 
 

@@ -2,7 +2,8 @@ from fractions import Fraction
 
 import pytest
 
-from curator.film.ruler import WIDTH, Hit, HitMark, Line, LineMark, draw_ruler, tempo_map_of
+from curator.film.ruler import WIDTH, Hit, HitMark, Line, LineMark, draw_ruler
+from curator.film.tempo import tempo_map_of
 
 STEADY = tempo_map_of([[1, 60]], "3/4")
 

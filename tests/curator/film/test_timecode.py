@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.film.timecode import Clock, TimecodeError, frame_rate
+from curator.film.timecode import RATES, Clock, TimecodeError, frame_rate
 
-F24, F25, F30, F50, F60 = (Fraction(n) for n in (24, 25, 30, 50, 60))
+F24, F25, F30, F48, F50, F60 = (Fraction(n) for n in (24, 25, 30, 48, 50, 60))
 F23976, F2997, F5994 = (Fraction(n * 1000, 1001) for n in (24, 30, 60))
 CLOCKS = [
-    Clock(F24), Clock(F25), Clock(F30), Clock(F50), Clock(F60), Clock(F23976), Clock(F2997), Clock(F5994),
+    Clock(F24), Clock(F25), Clock(F30), Clock(F48), Clock(F50), Clock(F60), Clock(F23976), Clock(F2997), Clock(F5994),
     Clock(F2997, drop=True), Clock(F5994, drop=True), Clock(Fraction(120)),
 ]  # fmt: skip
 
@@ -54,6 +54,10 @@ def test_difference_of_labels_is_not_one_frame_short():
 def test_every_frame_has_its_own_label(clock, data):
     frame = data.draw(st.integers(0, clock.day - 1))
     assert clock.frame(clock.label(frame)) == frame
+
+
+def test_the_clocks_here_are_those_of_all_rates():
+    assert {frame_rate(name) for name in RATES} == {clock.fps for clock in CLOCKS} - {Fraction(120)}
 
 
 @given(clocks, st.data())

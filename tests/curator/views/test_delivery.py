@@ -30,7 +30,7 @@ def test_the_page_shows_checks_package_and_history(owner_client, owner, film):
     cue = lit_cue(film, owner)
     scored_cue(film, title="Am Pier")
     page = page_of(owner_client, film)
-    assert page.count('class="ok"') == 6
+    assert page.count('class="ok"') == 7
     assert "1 of 2 lights can go to Digital Director today." in page
     assert "Ready" in page
     assert "Not decided yet" in page
