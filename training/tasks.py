@@ -1,11 +1,16 @@
 """The kinds of job of this app. Each handler is safe to run twice."""
 
+import logging
 from typing import Any
 
-from curator.jobs import Run, job
+from curator.jobs import Run, job, swept
 from training.domain.datasets import BUILD_JOB, build_requested
+from training.domain.pods import sweep_pods
 from training.domain.rounds import ROUND_JOB, end_round
 from training.domain.running import run_round
+from training.executors.runpod import RunPodError
+
+log = logging.getLogger(__name__)
 
 
 @job(BUILD_JOB)
@@ -18,3 +23,12 @@ def build_set(run: Run, *, choice: dict[str, Any], name: str, language: str | No
 def train(run: Run, *, round: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (the workers page reads the name)
     """Train one round."""
     return run_round(round_id=round, run=run)
+
+
+@swept(every=30)
+def end_unwanted_machines() -> None:
+    """No rented machine is forgotten, whatever became of the worker that rented it."""
+    try:
+        sweep_pods()
+    except RunPodError as error:
+        log.warning("rented machines could not be looked at, tried again in 30 s: %s", error)

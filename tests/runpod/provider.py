@@ -179,6 +179,8 @@ class Provider:
                 if query.get("include") and not query.get("product"):
                     return _problem(400, "Bad Request", "include=AVAILABILITY requires product")
                 return self._good("/v2/catalog/gpus", "get", 200, {"gpus": [_gpu(gpu) for gpu in self.gpus]})
+            case "GET", "/v2/billing/pods":
+                return self._bills(query.get("podId", ""))
         if match := re.fullmatch(r"/v2/pods/([\w-]+)/logs", parts.path):
             pod = self.pods.get(match[1])
             if pod is None or pod.gone is not None:
@@ -245,6 +247,31 @@ class Provider:
             self._end(pod)
             return Reply(204)
         return self._good("/v2/pods/{id}", "get", 200, self._show(pod))
+
+    def _bills(self, id: str) -> Reply:
+        pods = [pod for pod in self.pods.values() if not id or pod.id == id]
+        records = [
+            {
+                "startTime": _date(pod.created),
+                "endTime": _date(self.now()),
+                "podId": pod.id,
+                "totalAmount": float(self._bill(pod)),
+                "gpuAmount": float(self._bill(pod)),
+                "cpuAmount": 0,
+                "diskAmount": 0,
+            }
+            for pod in pods
+        ]
+        total = float(sum((self._bill(pod) for pod in pods), Decimal(0)))
+        amounts = {"totalAmount": total, "gpuAmount": total, "cpuAmount": 0, "diskAmount": 0}
+        times = {"startTime": _date(0), "endTime": _date(self.now()), "bucketSize": "day"}
+        metadata = {
+            "query": times | ({"podId": id} if id else {}),
+            "recordCount": len(records),
+            "uniquePodCount": len(pods),
+            "totals": amounts,
+        }
+        return self._good("/v2/billing/pods", "get", 200, {"records": records, "metadata": metadata})
 
     # -- bookkeeping -----------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -92,7 +93,10 @@ class GpuOffer:
 
 @dataclass(frozen=True)
 class Pod:
-    """A rented machine as RunPod sees it. usd_per_hour: what it costs now, 0 when it is stopped."""
+    """A rented machine as RunPod sees it. usd_per_hour: what it costs now, 0 when it is stopped.
+
+    started_at: since when its container runs, None before it did.
+    """
 
     id: str
     name: str
@@ -100,7 +104,7 @@ class Pod:
     usd_per_hour: Decimal
     data_centre: str
     gpu: str
-    uptime: float
+    started_at: datetime | None
 
     @property
     def lives(self) -> bool:
@@ -201,6 +205,11 @@ class RunPod:
         except NotThere:
             return
 
+    def billed(self, id: str) -> Decimal:
+        """Dollars on the bill for a pod so far, also for one that is gone. Raises RunPodError."""
+        found = self._ask("GET", "/v2/billing/pods", params={"podId": id, "bucketSize": "day", "lastN": 31})
+        return sum((_money(one["totalAmount"]) for one in found["records"]), Decimal(0))
+
     def log_tail(self, id: str, *, lines: int = 100, seconds: float = 5.0) -> list[str]:
         """The last lines that the container and its machine wrote. Raises RunPodError.
 
@@ -296,7 +305,7 @@ def _pod(said: Mapping[str, Any]) -> Pod:
         usd_per_hour=_money(said["cost"]),
         data_centre=said.get("dataCenterId") or "",
         gpu=(said.get("gpu") or {}).get("id", ""),
-        uptime=float((said.get("runtime") or {}).get("uptime", 0)),
+        started_at=datetime.fromisoformat(said["startedAt"]) if said.get("startedAt") else None,
     )
 
 

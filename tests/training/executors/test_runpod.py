@@ -1,5 +1,6 @@
 """The client of RunPod's API against a provider that holds every request and answer to the OpenAPI document."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -95,15 +96,16 @@ def test_a_pod_from_the_order_to_its_end(provider: Provider, clock: Clock) -> No
             usd_per_hour=Decimal("0.27"),
             data_centre="EU-RO-1",
             gpu=ORDER.gpu,
-            uptime=0.0,
+            started_at=datetime.fromtimestamp(clock.seconds, UTC),
         )
         clock.seconds += 600
-        assert account.pods() == [account.pod(made.id)]
-        assert account.pods()[0].uptime == 600
+        assert account.pods() == [account.pod(made.id)] == [made]
         assert account.log_tail(made.id) == ["loads", "step 1"]
         account.delete(made.id)
         account.delete(made.id)
         assert (account.pod(made.id), account.pods()) == (None, [])
+        clock.seconds += 600
+        assert account.billed(made.id) == Decimal("0.045")
     assert provider.billed() == Decimal("0.27") * 600 / 3600
 
 
