@@ -196,5 +196,5 @@ LOGGING: dict[str, Any] = {
     },
     "root": {"handlers": ["console"], "level": os.environ.get("CUEWRIGHT_LOG", "INFO")},
     # One line a refused request is enough; Django's default would mail admins.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
 }

@@ -116,6 +116,7 @@ class Provider:
         self.pods: dict[str, RentedPod] = {}
         self.script: deque[str] = deque()
         self.refuse_self_delete = False
+        self.strict = True  # whether answers are held to the document, which takes its time
         self.requests: list[tuple[str, str, Any]] = []
         self._ids = itertools.count(1)
         self._settled: dict[str, Decimal] = {}
@@ -328,9 +329,10 @@ class Provider:
             "startedAt": _date(pod.started) if pod.started is not None else None,
         }
 
-    @staticmethod
-    def _good(path: str, method: str, status: int, body: Any) -> Reply:
+    def _good(self, path: str, method: str, status: int, body: Any) -> Reply:
         """An answer that keeps to the document too, or the test would prove nothing."""
+        if not self.strict:
+            return Reply(status, body)
         schema = document()["paths"][path][method]["responses"][str(status)]["content"]["application/json"]["schema"]
         validator(schema["$ref"].rpartition("/")[2]).validate(body)
         return Reply(status, body)

@@ -173,11 +173,15 @@ class RentedAttempt:
             pods.end(pod, "the budget is used up", client=self.client, now=self.now)
             self._count()
             raise DomainError(_("The budget is used up. What was saved is kept; with more money the round goes on."))
-        near = pod.deadline_at is not None and moment >= pod.deadline_at - timedelta(seconds=MARGIN_SECONDS)
-        if (self._stop or near) and not self._told_stop:
+        if (self._stop or self._near(pod, moment)) and not self._told_stop:
             self.storage.write(self._name(pod, "stop"), b"stop")
             self._told_stop = True
         return None
+
+    @staticmethod
+    def _near(pod: RemotePod, moment: datetime) -> bool:
+        """Whether it is time to save and end for want of money."""
+        return pod.deadline_at is not None and moment >= pod.deadline_at - timedelta(seconds=MARGIN_SECONDS)
 
     def _missing(self, pod: RemotePod, moment: datetime) -> Ended | None:
         """RunPod knows no such machine: it never came, or it is gone."""
@@ -208,7 +212,7 @@ class RentedAttempt:
         else:
             pods.end(pod, reason, client=self.client, now=self.now)
         self._count()
-        if status == "deadline":
+        if status == "deadline" or (status == "stopped" and not self._stop and self._near(pod, self.now())):
             raise DomainError(_("The budget is used up. What was saved is kept; with more money the round goes on."))
         if status in ("refused", "broken"):
             said = json.dumps({"state": status, "reason": ended.get("reason", ""), "at": ended["at"]})

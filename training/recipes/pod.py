@@ -150,7 +150,15 @@ class Shift:
         done = self.folder / "installed"
         if done.is_file():
             return True
-        command = [sys.executable, "-m", "pip", "install", "--quiet", *self.orders.requirements]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            *self.orders.requirements,
+        ]
         for pause in (5.0, 30.0, 0.0):
             if not subprocess.run(command, check=False).returncode:
                 done.touch()

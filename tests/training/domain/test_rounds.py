@@ -268,6 +268,8 @@ def test_a_trainer_that_breaks_again_and_again_is_given_up(owner, monkeypatch):
     row = small_round(owner)
 
     class Broken:
+        note, saved_step = "", 0
+
         def poll(self):
             return Ended.BROKEN
 
