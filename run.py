@@ -53,6 +53,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "bench": [["-m", "tests.bench.run"]],
     "figures": [["-m", "tests.bench.figures"]],
     "demo-checkpoint": [["-m", "training.recipes.demo"]],
+    "demo-round": [["-m", "tests.demo_round"]],
     "set-up": [],
 }
 

@@ -14,6 +14,8 @@ from curator.domain.library import ENDINGS
 from curator.domain.practice import STAGES
 from curator.domain.ranking import ANSWERS, Listening, Side, Span
 from curator.domain.reasons import SPEAKING
+from curator.domain.tokens import LIFETIMES, LIST, SCOPES
+from curator.models.film import Film
 from curator.models.library import Rights
 from curator.uploads import MOST_AT_ONCE
 
@@ -265,3 +267,47 @@ def _count(value: Any) -> int:
     if not 0 <= number < 2**53:
         raise ValueError
     return number
+
+
+class TokenForm(forms.Form):
+    """What a new token is for."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What the program or machine is called that uses it.")
+    )
+    film = forms.ModelChoiceField(
+        label=_("Film"), queryset=Film.objects.real(), required=False, empty_label=_("all films")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        choices=list(SCOPES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        initial=[LIST],
+    )
+    days = forms.TypedChoiceField(
+        label=_("Good for"),
+        coerce=int,
+        choices=[(days, format_lazy(_("{days} days"), days=days)) for days in LIFETIMES],
+        initial=90,
+    )
+
+
+class DeliverySettingsForm(forms.Form):
+    """What stands in a film's files, and how its tables are written."""
+
+    composer_line = forms.CharField(
+        label=_("Composer"),
+        required=False,
+        max_length=200,
+        help_text=_("Stands in scores and cue sheet where a piece names nobody itself."),
+    )
+    publisher = forms.CharField(label=_("Publisher"), required=False, max_length=200)
+    note = forms.CharField(
+        label=_("Note on generated music"),
+        required=False,
+        max_length=300,
+        help_text=_("Stands in cue sheet and manifest; left empty, it says that a model wrote it and people chose it."),
+    )
+    miscellaneous = forms.BooleanField(label=_("Checkpoint and seed stand in the score file"), required=False)
+    semicolon = forms.BooleanField(label=_("Tables with semicolons"), required=False)
+    bom = forms.BooleanField(label=_("Tables begin with a byte order mark (for Excel)"), required=False)

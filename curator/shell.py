@@ -18,6 +18,9 @@ from curator.models.jobs import Job
 # The room of the house that a page belongs to, by URL name; a view may say `place` in its context instead.
 PLACES = {
     "film": "arc",
+    "film_plan": "arc",
+    "cue_plan": "arc",
+    "stage_briefs": "arc",
     "desk": "desk",
     "listen": "listen",
     "sitting": "listen",

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from curator.domain.briefs import brief_of_cue, constraints_of
 from curator.domain.errors import DomainError
 from curator.domain.metadata import SourceFacts, find_or_make_source
 from curator.domain.tags import STAGES
@@ -85,6 +86,7 @@ class AskForm(forms.Form):
         initial = {
             "style": default_style(cue, checkpoint),
             "stage": default_stage(cue, checkpoint),
+            **constraints_of(brief_of_cue(cue=cue)),
             **checkpoint.sampling,
             **(proposed or {}),
             "checkpoint": checkpoint.public_id,

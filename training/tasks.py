@@ -5,6 +5,7 @@ from typing import Any
 
 from curator.jobs import Run, job, swept
 from training.domain.datasets import BUILD_JOB, build_requested
+from training.domain.measuring import MEASURE_JOB, measure
 from training.domain.pods import sweep_pods
 from training.domain.rounds import ROUND_JOB, end_round
 from training.domain.running import run_round
@@ -23,6 +24,12 @@ def build_set(run: Run, *, choice: dict[str, Any], name: str, language: str | No
 def train(run: Run, *, round: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (the workers page reads the name)
     """Train one round."""
     return run_round(round_id=round, run=run)
+
+
+@job(MEASURE_JOB)
+def measure_round(run: Run, *, measurement: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (as above)
+    """Measure one round's result against its parent."""
+    return measure(measurement_id=measurement, run=run)
 
 
 @swept(every=30)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from django.db.models import Count, Max, Q
 
+from curator.domain.plans import is_fitted
 from curator.film.timecode import Clock
 from curator.models.film import IN_PLAN, ArcStage, Cue, CueState, Film, Shot
 from curator.models.jobs import Job
@@ -16,6 +17,7 @@ from curator.models.themes import Theme
 class StepKind(StrEnum):
     """What a film waits for."""
 
+    FIT = "fit"
     LISTEN = "listen"
     APPROVE = "approve"
     ASK = "ask"
@@ -65,9 +67,15 @@ class CueFacts:
         return self.end - self.start
 
     @property
+    def fitted(self) -> bool:
+        """Whether its planned bars end with the picture."""
+        return is_fitted(self.cue)
+
+    @property
     def step(self) -> StepKind:
-        """What this cue waits for."""
-        return STEPS[CueState(self.cue.state)]
+        """What this cue waits for; before takes are asked for, its tempo is to be fitted."""
+        step = STEPS[CueState(self.cue.state)]
+        return StepKind.FIT if step == StepKind.ASK and not self.fitted else step
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,7 @@ class FilmFacts:
         for state, kind in STEPS.items():
             facts = next((facts for facts in self.cues if facts.cue.state == state), None)
             if facts:
-                return NextStep(kind, None if kind in (StepKind.DELIVER, StepKind.DONE) else facts)
+                return NextStep(facts.step, None if kind in (StepKind.DELIVER, StepKind.DONE) else facts)
         raise AssertionError("a cue without a known state")  # held off by cue_state_known
 
 
@@ -147,6 +155,7 @@ def film_facts(*, film: Film) -> FilmFacts:
     clock = Clock(fps, film.drop_frame, film.start_frame)
     facts = []
     for cue in cues:
+        cue.film = film
         standing = standings.get(cue.pk)
         facts.append(
             CueFacts(

@@ -45,11 +45,11 @@ class Brief:
 
 
 # Tempi, metres and modes as the demo corpus has them (generation.etudes.stages), registers and densities so wide that
-# they only keep out what would be another stage's music.
+# they only keep out what would be another stage's music: of 60 études a stage none leaves them.
 SHIPPED = {
-    "forgotten": Brief(48, 64, "3/4", "minor", 8, 28, 84, "pp", _noop("Small and low. It asks, waits, asks again.")),
+    "forgotten": Brief(48, 64, "3/4", "minor", 8, 28, 88, "pp", _noop("Small and low. It asks, waits, asks again.")),
     "chosen": Brief(60, 76, "3/4", "major", 10, 28, 91, "mp", _noop("First warmth. The line opens by a step.")),
-    "humiliation": Brief(52, 72, "4/4", "minor", 10, 24, 86, "mf", _noop("Phrases break off. No pity.")),
+    "humiliation": Brief(52, 72, "4/4", "minor", 10, 24, 88, "mf", _noop("Phrases break off. No pity.")),
     "transformation": Brief(70, 90, "4/4", "minor", 14, 24, 96, "mf", _noop("A pattern that starts to climb.")),
     "salvation": Brief(76, 100, "4/4", "major", 16, 24, 100, "f", _noop("A broad, plain melody over full hands.")),
     "peace": Brief(46, 60, "3/4", "major", 8, 28, 96, "pp", _noop("High and sparse. Nothing left to prove.")),
@@ -78,6 +78,11 @@ def brief_of_stage(*, stage: ArcStage | None) -> Brief:
 def brief_of_cue(*, cue: Cue) -> Brief:
     """What a cue asks for: its own wishes over those of its stage."""
     return _over(brief_of_stage(stage=cue.stage), _wishes(cue))
+
+
+def constraints_of(brief: Brief) -> dict[str, Any]:
+    """What the engine keeps bar by bar of a brief, under its names (generation.notagen.constraints)."""
+    return {"lowest": brief.lowest, "highest": brief.highest, "density": brief.density}
 
 
 def set_wishes(*, of: ArcStage | Cue, wishes: Mapping[str, Any]) -> None:

@@ -21,9 +21,9 @@ from curator.delivery.manifest import (
 from curator.delivery.package import Package, PackedCue, PackedFile, contents
 from curator.delivery.tables import Dialect
 from curator.domain.lineage import read_copies, read_lineages
+from curator.domain.plans import clock_of
 from curator.domain.preparing import Prepared
 from curator.film.tempo import Place
-from curator.film.timecode import Clock
 from curator.models.film import Film, HitPoint
 from curator.models.library import Origin
 
@@ -82,7 +82,7 @@ def film_facts(film: Film) -> FilmFacts:
         slug=film.slug,
         fps=str(rate.numerator) if rate.denominator == 1 else f"{rate.numerator}/{rate.denominator}",
         drop_frame=film.drop_frame,
-        start=Clock(rate, film.drop_frame, film.start_frame).label(0),
+        start=clock_of(film).label(0),
         length_frames=film.length_frames,
     )
 
@@ -94,8 +94,8 @@ def _times(each: Prepared) -> Times:
         timecode_out=clock.label(cue.out_frame),
         in_frame=cue.in_frame,
         out_frame=cue.out_frame,
-        tail="",
-        timecode_end=clock.label(cue.out_frame),
+        tail=cue.tail,
+        timecode_end=clock.label(cue.end_frame),
         place_out=_told(exported.tempo.place_of_frame(cue.out_frame, clock, cue_in=cue.in_frame)),
         seconds=_rounded(clock.seconds(cue.out_frame - cue.in_frame)),
         music_seconds=_rounded(exported.ends),
@@ -108,7 +108,7 @@ def _music(each: Prepared) -> Music:
     tempi: list[TempoChange] = []
     metres: list[MetreChange] = []
     for section in exported.tempo.sections:
-        metre = f"{section.metre.beats}/{section.metre.unit}"
+        metre = str(section.metre)
         if not metres or metres[-1].metre != metre:
             metres.append(MetreChange(bar=section.bar, metre=metre))
         if not tempi or tempi[-1].tempo != float(section.tempo):
@@ -139,7 +139,7 @@ def _hit(each: Prepared, hit: HitPoint) -> Hit:
     tempo, cue = each.exported.tempo, each.cue
     seconds = each.clock.seconds(hit.frame - cue.in_frame)
     place = tempo.place_at(seconds)
-    nearest = tempo.place(tempo.quarters(Place(place.bar, Fraction(round(place.beat)))))
+    nearest = tempo.nearest_beat(seconds)
     return Hit(
         label=hit.label,
         hard=hit.hard,

@@ -18,6 +18,7 @@ from curator.delivery.musicxml import Exported, export_with_account
 from curator.delivery.names import stem
 from curator.delivery.sheet import DeliveryError, Sheet
 from curator.domain.errors import DomainError
+from curator.domain.plans import clock_of, length_of
 from curator.domain.rights import unconfirmed
 from curator.film.tempo import Place
 from curator.film.timecode import Clock
@@ -94,8 +95,8 @@ class Prepared:
 
     @property
     def late(self) -> Fraction:
-        """Seconds by which the last bar that sounds ends after the cue's end; below zero before it."""
-        return self.exported.ends - self.clock.seconds(self.cue.out_frame - self.cue.in_frame)
+        """Seconds by which the last bar that sounds ends after the cue's out, or its tail; below zero before it."""
+        return self.exported.ends - length_of(self.cue)
 
     @property
     def fits(self) -> bool:
@@ -182,8 +183,7 @@ def _prepare(approval: Approval, ordinal: int, held: set[int], wanted: DeliveryS
     except DeliveryError as error:
         sentence = _(error.sentence)
         raise NotDeliverable(sentence % error.values if error.values else sentence, about=error.about) from error
-    film = cue.film
-    clock = Clock(film.fps, film.drop_frame, film.start_frame)
+    clock = clock_of(cue.film)
     hits = tuple(hit for hit in cue.hits.all() if cue.in_frame <= hit.frame)
     midi = companion_midi(exported, title=f"{cue.number} {cue.title}".strip(), markers=_markers(cue, hits, exported))
     files = {".musicxml": exported.musicxml, ".mid": midi, ".abc": version.abc.encode()}
@@ -200,7 +200,10 @@ def _markers(cue: Cue, hits: Sequence[HitPoint], exported: Exported) -> list[Mar
     for hit in hits:
         at = tempo.quarters_at((hit.frame - cue.in_frame) / fps)
         markers.append(Marker(at, f"{'HIT' if hit.hard else 'hit'} {hit.label}".strip()))
-    return [*markers, Marker(tempo.quarters_at((cue.out_frame - cue.in_frame) / fps), f"{cue.number} out")]
+    markers.append(Marker(tempo.quarters_at((cue.out_frame - cue.in_frame) / fps), f"{cue.number} out"))
+    if cue.tail_frame is not None:
+        markers.append(Marker(tempo.quarters_at((cue.tail_frame - cue.in_frame) / fps), f"{cue.number} {cue.tail}"))
+    return markers
 
 
 def _sheet(approval: Approval, number: int, wanted: DeliverySettings) -> Sheet:

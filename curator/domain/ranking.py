@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
+from curator.domain.matches import match_in_force, players
 from curator.domain.pair_sounds import sounds_of
 from curator.domain.standings import Field, read_field, record_standing
 from curator.models.accounts import User
@@ -22,6 +23,7 @@ from curator.models.library import Rendering
 from curator.models.ranking import Answer, Judgement, Pair, Reason, Take
 from curator.preference.best import odds
 from curator.preference.choose import Aim, Choice, choose
+from curator.preference.match import choose_across
 from curator.preference.stop import certainty
 from curator.preference.votes import Vote
 
@@ -58,6 +60,7 @@ def next_pair(*, cue: Cue, rater: User | None, audible: bool = False, aim: Aim |
     An open pair is handed out again, the same takes on the same sides, until it is answered; then the one that was
     prepared ahead. With `audible` only takes whose sound is ready count. Without a rater (scripts) each call makes a
     new pair. Without an `aim` pairs look for the winner until he is sure enough, and teach the model from there on.
+    While a match is in force on the cue, pairs across its two cohorts come first.
     """
     with transaction.atomic():
         Cue.objects.select_for_update().get(pk=cue.pk)
@@ -131,7 +134,8 @@ class _Running:
             for pair in heard
             if pair.left_id in place and pair.right_id in place
         ]
-        choice = self._choose(now, [vote for _row, vote in own] + unsaid, rater, place, aim)
+        history = [vote for _row, vote in own] + unsaid
+        choice = self._across(now, history, rater, place) or self._choose(now, history, rater, place, aim)
         if choice is None or (choice.repeat_of is not None and choice.repeat_of >= len(own)):
             return None
         left, right = now.takes[choice.left], now.takes[choice.right]
@@ -147,6 +151,22 @@ class _Running:
             probability=choice.probability,
             repeat_of=None if choice.repeat_of is None else own[choice.repeat_of][0],
             ahead=ahead,
+        )
+
+    def _across(self, now: Field, history: list[Vote], rater: User | None, place: dict[int, int]) -> Choice | None:
+        """A pair of the match that is in force on this cue, if any."""
+        match = match_in_force(cue=self.cue)
+        if match is None:
+            return None
+        older, newer = players(match=match, takes=now.takes)
+        return choose_across(
+            [place[key] for key in older],
+            [place[key] for key in newer],
+            history,
+            seed=match.public_id,
+            rater=rater.public_id if rater else "",
+            names=[take.number for take in now.takes],
+            busy=self._busy(rater, place),
         )
 
     def _choose(
@@ -182,7 +202,7 @@ class _Running:
             cue=self.cue, closed_at__isnull=True, rater__isnull=False, created_at__gt=timezone.now() - BUSY
         ).exclude(rater=rater)
         return {
-            (place[left], place[right])
+            (min(place[left], place[right]), max(place[left], place[right]))
             for left, right in others.values_list("left_id", "right_id")
             if left in place and right in place
         }

@@ -1,5 +1,6 @@
 """Sketches of versions, and which of other pieces' versions they are much like. All of it can be made anew."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -129,6 +130,14 @@ def read_sketch(row: Sketch) -> Likeness:
     """The sketch that a row keeps."""
     values = tuple(int(row.values[place : place + 16], 16) for place in range(0, len(row.values), 16))
     return Likeness(row.tune, row.shingles, values)
+
+
+def known_sketches(*, pieces: QuerySet[Piece]) -> Iterator[Likeness]:
+    """The sketches of the newest versions of these pieces, as far as they were made."""
+    later = PieceVersion.objects.filter(piece=OuterRef("version__piece"), number__gt=OuterRef("version__number"))
+    rows = Sketch.objects.filter(scheme=SCHEME, version__piece__in=pieces.order_by().values("pk"))
+    for row in rows.filter(~Exists(later)).order_by("pk").iterator():
+        yield read_sketch(row)
 
 
 def newest_only(rows: QuerySet[Resemblance]) -> QuerySet[Resemblance]:

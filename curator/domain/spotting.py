@@ -226,6 +226,16 @@ def renumber_cue(*, cue: Cue, number: str) -> Cue:
     return cue
 
 
+def describe_cue(
+    *, cue: Cue, title: str, stage: ArcStage | None, brief: str = "", question: str = "", notes: str = ""
+) -> Cue:
+    """Write what is said of a cue: title, stage, what the music is for, the listeners' question, notes."""
+    cue.title, cue.stage = title.strip()[:120], stage
+    cue.brief, cue.question, cue.notes = brief.strip(), question.strip()[:200], notes.strip()
+    cue.save(update_fields=["title", "stage", "brief", "question", "notes"])
+    return cue
+
+
 @transaction.atomic
 def renumber_film(*, film: Film) -> None:
     """Number the cues of the plan anew as they follow each other in the film: within each reel 1, 2, 3, ..."""

@@ -5,8 +5,9 @@ frame of the cue's end (or of a tail after it) and has tempi of at most two deci
 MusicXML is delivered. The search is done in floating point, what is told of a plan comes from its TempoMap, exact.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -32,6 +33,8 @@ ROUGH = 0.002
 """Seconds of average miss that a tempo of hundredths must gain over one of the grid's steps."""
 LONG_TAIL = 0.02
 """Seconds of average miss that a second of tail must gain."""
+OTHER_METRE = 0.02
+"""Seconds of average miss that another metre must gain over the preferred one."""
 OFF_MIDDLE = 1e-5
 """Seconds of average miss for each beat a minute away from the middle of the range: decides between equals."""
 FINE = 100
@@ -94,20 +97,28 @@ def fit(
     step: float = STEP,
     metres: Sequence[Metre] = METRES,
     tail: Fraction = Fraction(0),
+    prefer: Metre | None = None,
 ) -> Fits:
     """The best plans for a cue of `length` seconds.
 
     frame: seconds of one frame. low, high, step: felt beats a minute. tail: seconds that the music may last after
-    the cue. Empty where no whole number of bars fills the length in this range.
+    the cue. prefer: the metre that the music should rather have. Empty where no whole number of bars fills the length
+    in this range.
     """
     if length <= 0 or not metres or not 0 < low <= high or step <= 0:
         return Fits(())
     search = _Search(length, aims, frame, low, high, step, tail)
-    steady = _judged(_best(plan for metre in metres for plan in search.steady(metre)), length, aims)
+    dearer = {metre: OTHER_METRE if prefer is not None and metre != prefer else 0.0 for metre in metres}
+
+    def best(plans: Callable[[Metre], Iterator[_Plan]]) -> tuple[Fit, ...]:
+        found = (replace(plan, cost=plan.cost + dearer[metre]) for metre in metres for plan in plans(metre))
+        return tuple(judge(plan.tempo_map, plan.bars, length, aims) for plan in _best(found))
+
+    steady = best(search.steady)
     if not aims or any(plan.holds(frame) for plan in steady):
         return Fits(steady)
-    maps = _judged(_best(plan for metre in metres for plan in search.maps(metre)), length, aims)
-    return Fits(steady, tuple(plan for plan in maps if not steady or plan.cost < steady[0].cost))
+    least = min((plan.cost for plan in steady), default=math.inf)
+    return Fits(steady, tuple(plan for plan in best(search.maps) if plan.cost < least))
 
 
 def judge(tempo_map: TempoMap, bars: int, length: Fraction, aims: Sequence[Aim]) -> Fit:
@@ -249,11 +260,7 @@ class _Search:
         return missed
 
 
-def _judged(plans: Sequence[_Plan], length: Fraction, aims: Sequence[Aim]) -> tuple[Fit, ...]:
-    return tuple(judge(plan.tempo_map, plan.bars, length, aims) for plan in plans)
-
-
-def _best(plans: Iterator[_Plan]) -> list[_Plan]:
+def _best(plans: Iterable[_Plan]) -> list[_Plan]:
     """The best ones, best first, none the neighbour of a better one."""
     chosen: list[_Plan] = []
     for plan in sorted(plans, key=lambda plan: plan.cost):

@@ -120,8 +120,10 @@ def _certainty(key: str, sounding: list[float]) -> float | None:
     named = _NAMED.fullmatch(key)
     if named is None:
         return None
-    profile = _MINOR if named[2].startswith("m") and not named[2].startswith("maj") else _MAJOR
-    return round(_fit(sounding, profile, (key_of(named[1], None).fifths * 7) % 12), 3)
+    minor = named[2].startswith("m") and not named[2].startswith("maj")
+    # by the signature: the major key of a minor's tonic may have more sharps than can be written (D sharp)
+    tonic = (key_of(key, None).fifths * 7 + (9 if minor else 0)) % 12
+    return round(_fit(sounding, _MINOR if minor else _MAJOR, tonic), 3)
 
 
 def _major_less_minor(score: Score, sounding: list[float]) -> float:

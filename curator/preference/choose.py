@@ -87,7 +87,7 @@ def choose(
     n = posterior.size
     if n < 2:
         return None
-    rng = np.random.default_rng(_number(seed, rater, "pair", len(history)))
+    rng = np.random.default_rng(number_of(seed, rater, "pair", len(history)))
     first, second = np.triu_indices(n, 1)
     times, answered, age = _seen(n, history, first, second)
     rested = _rested(n, history)
@@ -133,7 +133,7 @@ def choose(
 def sides(pair: tuple[int, int], *, seed: int | str, rater: str, occurrence: int) -> tuple[int, int]:
     """(left, right) of a pair: a coin from hash(seed, rater, pair, occurrence); every second time swapped."""
     low, high = min(pair), max(pair)
-    heads = _number(seed, rater, "side", low, high, occurrence // 2) & 1
+    heads = number_of(seed, rater, "side", low, high, occurrence // 2) & 1
     return (high, low) if heads ^ (occurrence & 1) else (low, high)
 
 
@@ -171,6 +171,7 @@ def _allowed(fresh: Mask, free: Mask, due: Mask, age: Indices) -> Mask:
     return np.asarray(age == age.max())
 
 
-def _number(*parts: object) -> int:
+def number_of(*parts: object) -> int:
+    """A number that these parts always give: the seed of a coin."""
     text = "\x1f".join(str(part) for part in parts)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

@@ -54,6 +54,7 @@ def job_name(job: Job) -> str:
         "library.import": _("Add scores"),
         "training.build_set": _("Build training files"),
         "training.round": _("Train a round"),
+        "training.measure": _("Measure a round"),
         "generation.export": _("Write a checkpoint as .pth"),
         "generation.import": _("Import a checkpoint"),
     }

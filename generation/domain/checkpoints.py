@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
 
@@ -52,6 +53,11 @@ SENTENCES = (
     _noop("The meta.json beside this file belongs to other weights."),
     _noop("The meta.json beside this file cannot be read."),
 )
+
+
+def cohort_of(checkpoint: Checkpoint) -> str:
+    """What stands in Take.cohort of the takes that these weights wrote."""
+    return checkpoint.sha256[:16]
 
 
 def weights_path(checkpoint: Checkpoint) -> Path:
@@ -221,6 +227,12 @@ def in_use(known: Sequence[Checkpoint]) -> Checkpoint:
     given = [row for row in known if row.kind not in (CheckpointKind.SFT, CheckpointKind.DPO)]
     newest = sorted(given or known, key=lambda row: row.pk, reverse=True)
     return next((row for row in newest if row.kind == CheckpointKind.IMPORTED), newest[0])
+
+
+def use_checkpoint(*, checkpoint: Checkpoint) -> None:
+    """Let this checkpoint be the one in use from now on, unless another is named. Nothing does this by itself."""
+    checkpoint.promoted_at = timezone.now()
+    checkpoint.save(update_fields=["promoted_at"])
 
 
 def _store(path: Path, loaded: "LoadedCheckpoint", present: Checkpoint | None) -> Path:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
 
 from curator import jobs
+from curator.domain.briefs import brief_of_cue, constraints_of
 from curator.domain.cues import refresh_cue_state
 from curator.domain.errors import DomainError
 from curator.domain.takes import next_take_number
@@ -56,9 +57,9 @@ def request_takes(
     """Ask for `count` candidates with tempo, metre, key and length of the cue, and send the work to a worker.
 
     sampling: top_k, top_p, temperature; what is not given is the checkpoint's own. Without `seed` one is drawn.
-    constraints: what every bar must keep (generation.notagen.constraints). theme: what the music starts from; one
-    that is cut to the cue's length leaves nothing to write and gives a single candidate. Raises DomainError for
-    what cannot be written.
+    constraints: what every bar must keep (generation.notagen.constraints); None: what the cue's brief says. theme:
+    what the music starts from; one that is cut to the cue's length leaves nothing to write and gives a single
+    candidate. Raises DomainError for what cannot be written.
     """
     checkpoint = checkpoint or find_checkpoint()
     if not 1 <= count <= MOST_TAKES:
@@ -66,7 +67,7 @@ def request_takes(
     if seed is not None and not 0 <= seed < SEEDS:
         raise DomainError(_("A seed is a whole number from 0 to %(most)d.") % {"most": SEEDS - 1})
     settings = checked_sampling({**checkpoint.sampling, **(sampling or {})})
-    kept = checked_constraints(constraints or {})
+    kept = checked_constraints(constraints_of(brief_of_cue(cue=cue)) if constraints is None else constraints)
     brief = _brief(cue, checkpoint, style, stage, theme)
     if is_complete(brief):
         count = 1

@@ -18,6 +18,7 @@ from curator.notation.abc import parse
 from curator.notation.errors import NotationError
 from curator.notation.facts import facts_of
 from curator.notation.validity import Verdict, validity
+from generation.domain.checkpoints import cohort_of
 from generation.domain.loading import engine_of
 from generation.domain.requests import OPEN_CANDIDATES
 from generation.models.requests import Candidate, CandidateState, CueRequest
@@ -142,7 +143,7 @@ def _finish(candidate: Candidate, request: CueRequest, written: "Written", run: 
                 cue=request.cue,
                 version=version,
                 number=row.number,
-                cohort=request.checkpoint.sha256[:16],
+                cohort=cohort_of(request.checkpoint),
                 cue_version=request.brief.get("cue_version"),
             )
             row.version, row.number, row.state = version, take.number, CandidateState.WRITTEN

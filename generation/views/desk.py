@@ -138,7 +138,8 @@ _OPEN = (CandidateState.WAITING, CandidateState.WRITING)
 
 
 def _cue(slug: str, number: str) -> Cue:
-    return get_object_or_404(Cue.objects.select_related("film", "stage"), film__slug=slug, number=number)
+    cues = Cue.objects.select_related("film", "stage__wishes", "wishes")
+    return get_object_or_404(cues, film__slug=slug, number=number)
 
 
 def _form(request: HttpRequest, cue: Cue) -> AskForm | None:

@@ -7,7 +7,7 @@ from generation.models.checkpoints import Checkpoint
 from tests.factories import make_cue, make_film
 from tests.generation.writing import small_checkpoint
 from tests.training.judged import listened, say, written_take
-from training.domain.preferences import draft_preferences, freeze_preferences
+from training.domain.preferences import Choice, draft_preferences, freeze_preferences
 from training.domain.rounds import start_round
 from training.models.rounds import Round
 from training.models.sets import PreferenceSet
@@ -20,8 +20,13 @@ STAGED = (
 FEW_STEPS: dict[str, Any] = {"epochs": 1, "warmup": 1}
 
 
-def preference_set(rater: User, *, cues: int = 3, votes: int = 24, weights: Checkpoint | None = None) -> PreferenceSet:
-    """A frozen set of a film whose takes the small model wrote: four takes a cue, so many votes on each cue."""
+def preference_set(
+    rater: User, *, cues: int = 3, votes: int = 24, weights: Checkpoint | None = None, held_out: int | None = None
+) -> PreferenceSet:
+    """A frozen set of a film whose takes the small model wrote: four takes a cue, so many votes on each cue.
+
+    held_out: so many of its cues, the first ones; None lets the house choose.
+    """
     film = make_film()
     weights = weights or small_checkpoint()
     for seed in range(cues):
@@ -29,7 +34,9 @@ def preference_set(rater: User, *, cues: int = 3, votes: int = 24, weights: Chec
         takes = [written_take(cue, opening=STAGED, weights=weights) for _ in range(4)]
         for left, right, answer in listened(4, votes, seed=seed):
             say(cue, takes[left - 1], takes[right - 1], answer, rater)
-    return freeze_preferences(draft=draft_preferences(film=film))
+    names = [cue.public_id for cue in film.cues.order_by("position")]
+    choice = None if held_out is None else Choice(held_out=frozenset(names[:held_out]))
+    return freeze_preferences(draft=draft_preferences(film=film, choice=choice))
 
 
 def small_round(rater: User, **more: Any) -> Round:

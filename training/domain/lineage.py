@@ -55,8 +55,10 @@ def keeps(checkpoint: Checkpoint) -> str:
     """Why a checkpoint cannot be deleted; empty when it can."""
     if checkpoint.kind == CheckpointKind.DEMO:
         return _("It comes with Cuewright.")
-    if checkpoint.promoted_at or in_use(list(Checkpoint.objects.all())) == checkpoint:
+    if in_use(list(Checkpoint.objects.all())) == checkpoint:
         return _("It is the one in use.")
+    if checkpoint.promoted_at:
+        return _("It was in use, and what it wrote may be there.")
     if count := checkpoint.children.count():
         return ngettext(
             "%(n)d checkpoint was made from it.", "%(n)d checkpoints were made from it.", count

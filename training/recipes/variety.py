@@ -33,6 +33,15 @@ Places = NDArray[np.intp]
 HALVES = 400
 """Random halves behind an interval."""
 
+MOST_LOST = 0.01
+"""Share of bars that add up that a result may lose against its parent: one point."""
+LEAST_DISTINCT, LEAST_KEYS = 0.8, 0.7
+"""Different bars and keys that a result must have left, as shares of its parent's: rounds that broke lay below."""
+MOST_COPIES = 0.01
+"""Share of its texts by which near-copies of the corpus may become more."""
+LEAST_GUARDED = 0.97
+"""Share of guarded pieces that must become what was asked for."""
+
 _MARKER = re.compile(r"^\[r:[^\]]*\]")
 
 
@@ -156,8 +165,8 @@ def variety(texts: Sequence[Examined]) -> Variety:
         texts=count,
         bars=bars,
         adding=adding(texts),
-        valid=_wilson(valid, count),
-        copies=_wilson(copies, count),
+        valid=share(valid, count),
+        copies=share(copies, count),
         distinct=len({bar for one in texts for bar in one.bars}),
         keys=len({one.key for one in texts if one.key}),
     )
@@ -167,7 +176,7 @@ def adding(texts: Sequence[Examined]) -> Range:
     """The share of bars that add up, with the wider of two intervals: Wilson's over bars, and that of halves."""
     bars = np.array([len(one.bars) for one in texts], dtype=np.float64)
     good = np.array([one.good for one in texts], dtype=np.float64)
-    found = _wilson(float(good.sum()), int(bars.sum()))
+    found = share(float(good.sum()), int(bars.sum()))
     halves = _by_halves(len(texts), lambda half: float(good[half].sum() / max(1.0, bars[half].sum())), found.at)
     return Range(found.at, max(0.0, min(found.low, halves.low)), min(1.0, max(found.high, halves.high)))
 
@@ -249,7 +258,8 @@ def _difference(one: Range, other: Range) -> Range:
     return Range(at, low, high)
 
 
-def _wilson(hits: float, count: int) -> Range:
+def share(hits: float, count: int) -> Range:
+    """A share with Wilson's interval."""
     low, high = wilson(hits, count)
     return Range(hits / count if count else nan, low, high)
 

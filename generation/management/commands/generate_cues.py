@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from curator import jobs
+from curator.domain.briefs import brief_of_cue, constraints_of
 from curator.domain.errors import DomainError
 from curator.models.film import Cue
 from generation.domain.checkpoints import find_checkpoint
@@ -64,7 +65,7 @@ class Command(BaseCommand):
                 checkpoint=checkpoint,
                 style=options["style"],
                 stage=options["stage"],
-                constraints={name: options[name] for name in CONSTRAINTS},
+                constraints=constraints_of(brief_of_cue(cue=cue)) | _given(options),
                 theme=_start(cue, options),
                 sampling={name: options[name] for name in SAMPLING if options[name] is not None},
                 seed=options["seed"],
@@ -80,6 +81,11 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(answer) if as_json else _summary(request, answer, wait))
         if answer["failed"]:
             raise CommandError(f"{answer['failed']} of {answer['requested']} candidates were not written.")
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The constraints that were named; they go before those of the cue's brief."""
+    return {name: options[name] for name in CONSTRAINTS if options[name] not in (None, False)}
 
 
 def _start(cue: Cue, options: dict[str, Any]) -> Start | None:

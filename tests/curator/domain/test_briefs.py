@@ -23,7 +23,7 @@ def test_a_cue_inherits_from_its_stage_what_it_does_not_say():
     set_wishes(of=cue.stage, wishes={"tempo_low": 40, "tempo_high": 50, "density": 3.0, "words": "dust"})
     set_wishes(of=cue, wishes={"metre": "6/8", "density": 4.0})
     asked = brief_of_cue(cue=cue)
-    assert asked == Brief(40, 50, "6/8", "minor", 4.0, 28, 84, "pp", "dust")
+    assert asked == Brief(40, 50, "6/8", "minor", 4.0, 28, 88, "pp", "dust")
     assert wishes_of(of=cue) == {
         **dict.fromkeys(("tempo_low", "tempo_high", "lowest", "highest")),
         **dict.fromkeys(("mode", "dynamics", "words"), ""),

@@ -36,6 +36,13 @@ def test_no_key_is_as_certain_as_the_best_of_all():
     assert (facts["key"], facts["certainty"]) == ("", 0.379)
 
 
+def test_minor_keys_whose_tonic_has_no_major_are_as_certain_as_others():
+    bar = "[V:1]A4 F4|[V:2]D,8|\n"
+    plain = facts_of(parse(HEADER + bar))
+    sharp = facts_of(parse(HEADER.replace("Dmin", "D#min") + bar))
+    assert (sharp["key"], sharp["certainty"]) == ("D#min", plain["certainty"])
+
+
 def test_modes_without_a_profile_have_no_certainty():
     facts = facts_of(parse(HEADER.replace("Dmin", "Ador") + "[V:1]A8|[V:2]x8|\n"))
     assert (facts["key"], facts["certainty"]) == ("Ador", None)

@@ -1,0 +1,118 @@
+"""One round in an installation, by the functions that the pages call: takes, judgements, pairs, training.
+
+Whatever is done already is not done again, so a round that broke off goes on where it was.
+"""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from curator import jobs
+from curator.domain.accounts import ensure_rater
+from curator.domain.demo_film import seed_film
+from curator.domain.ranking import next_pair, record_judgement
+from curator.models.accounts import User
+from curator.models.film import Cue, Film
+from curator.models.jobs import Job, JobState
+from curator.models.ranking import Judgement, Take
+from generation.domain.checkpoints import seed_demo_checkpoint
+from generation.domain.requests import request_takes
+from generation.models.checkpoints import Checkpoint
+from generation.models.requests import CueRequest
+from tests.demo_round.film import film as film_data
+from tests.demo_round.listeners import Listener, answer
+from training.domain.preferences import Choice, draft_preferences, freeze_preferences
+from training.domain.rounds import start_round
+from training.models.rounds import Round, RoundState
+from training.models.sets import PreferenceSet
+
+TAKES = 8
+VOTES = 19
+"""Answers about each of the sixteen cues: 304."""
+
+DRAW = {"top_p": 0.98, "temperature": 1.0}
+"""Takes to choose from are drawn more freely than takes to use."""
+
+CHOICE = Choice(balanced=False)
+"""All takes of a cue have the same bars, so that length in characters is taste here and not a way to cheat."""
+
+SETTINGS: Mapping[str, Any] = {}
+
+Tell = Callable[[str], None]
+
+
+def make_film(*, seed: int) -> tuple[Film, Checkpoint]:
+    """The film and the demo checkpoint. The coins of the pair policy hang on public ids: the seed gives these."""
+    base = seed_demo_checkpoint()
+    made = seed_film(data=film_data())
+    for cue in cues_of(made):
+        Cue.objects.filter(pk=cue.pk).update(public_id=_name(seed, cue.number))
+    return made, base
+
+
+def cues_of(film: Film) -> list[Cue]:
+    """The cues in their order, with film and stage."""
+    return list(Cue.objects.filter(film=film).select_related("film", "stage").order_by("position"))
+
+
+def write_takes(*, film: Film, base: Checkpoint, seed: int, tell: Tell) -> int:
+    """Eight takes for every cue; how many there are in all."""
+    cues = cues_of(film)
+    for number, cue in enumerate(cues, start=1):
+        request = CueRequest.objects.filter(cue=cue).select_related("job").first() or request_takes(
+            cue=cue, count=TAKES, checkpoint=base, sampling=DRAW, seed=seed * 1000 + number
+        )
+        finish(request.job)
+        tell(f"cue {number} of {len(cues)}")
+    return Take.objects.filter(cue__film=film).count()
+
+
+def judge_takes(*, film: Film, listener: Listener, seed: int, tell: Tell) -> int:
+    """Let the listener answer pairs as they are handed out; how many answers there are."""
+    rater = _rater(listener, seed)
+    cues = cues_of(film)
+    for number, cue in enumerate(cues, start=1):
+        stage = cue.stage.name if cue.stage else ""
+        values = {take.pk: listener.likes(take.version.abc, stage) for take in cue.takes.select_related("version")}
+        for said in range(Judgement.objects.filter(cue=cue).count(), VOTES):
+            pair = next_pair(cue=cue, rater=rater)
+            if pair is None:
+                break
+            coin = Random(f"{seed}/{cue.number}/{said}")
+            record_judgement(pair=pair, rater=rater, answer=answer(values[pair.left_id], values[pair.right_id], coin))
+        tell(f"cue {number} of {len(cues)}")
+    return Judgement.objects.filter(cue__film=film).count()
+
+
+def train(*, film: Film, base: Checkpoint, tell: Tell) -> Round:
+    """Freeze what the judgements teach and train on it."""
+    row = Round.objects.order_by("number").first()
+    if row is None:
+        draft = draft_preferences(film=film, choice=CHOICE)
+        frozen = PreferenceSet.objects.first() or freeze_preferences(draft=draft)
+        tell(f"training on {frozen.manifest['pairs']} pairs")
+        row = start_round(data=frozen, base=base, settings=SETTINGS)
+    finish(row.job)
+    row.refresh_from_db()
+    if row.state != RoundState.MEASURED:
+        raise SystemExit(f"The round is {row.state}: {row.error}")
+    return row
+
+
+def finish(job: Job | None) -> None:
+    """Do a job in this process. Raises SystemExit when it fails."""
+    if job is not None and jobs.wait_for(job).state != JobState.DONE:
+        raise SystemExit(f"{job.kind}: {job.error}")
+
+
+def _rater(listener: Listener, seed: int) -> User:
+    rater = ensure_rater(name=f"Script: {listener.name}")
+    User.objects.filter(pk=rater.pk).update(public_id=_name(seed, "rater"))
+    rater.refresh_from_db()
+    return rater
+
+
+def _name(seed: int, what: str) -> str:
+    """A public id that looks drawn and is not."""
+    random = Random(f"{seed}/{what}")
+    return "".join(random.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(12))
