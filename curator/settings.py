@@ -182,6 +182,8 @@ RENT_BUCKET = os.environ.get("CUEWRIGHT_RENT_S3_BUCKET") or os.environ.get("CUEW
 RENT_ENDPOINT = os.environ.get("CUEWRIGHT_RENT_S3_ENDPOINT") or os.environ.get("CUEWRIGHT_S3_ENDPOINT", "")
 RENT_FOLDER = os.environ.get("CUEWRIGHT_RENT_FOLDER", "")
 RENT_MONTH_EUR = number("CUEWRIGHT_RENT_MONTH_EUR", 20)
+# Where a rented machine reaches this app; it does without where it cannot.
+PUBLIC_URL = os.environ.get("CUEWRIGHT_PUBLIC_URL", "").rstrip("/")
 EUR_PER_USD = number("CUEWRIGHT_EUR_PER_USD", 0.9, least=0.01)
 
 BROKER_URL = os.environ.get("BROKER_URL") or "filesystem://localhost//"

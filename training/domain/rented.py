@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from curator.domain.errors import DomainError
 from generation.domain.checkpoints import weights_path
 from training.domain import pods
+from training.domain.callbacks import new_call
 from training.domain.pods import Clock
 from training.domain.renting import MARGIN_SECONDS, account, deadline, memory_gib, spent_usd, transport
 from training.executors.core import requirements, write_core
@@ -50,9 +51,6 @@ PROVISIONING = timedelta(minutes=15)
 
 SILENT = timedelta(minutes=10)
 """So long without a word from it a running machine is lost. Installing packages takes some minutes."""
-
-WARNED = Decimal("0.8")
-"""Share of the budget at which the page warns."""
 
 FETCH = (
     "import io,os,sys,urllib.request as r,zipfile as z;"
@@ -317,6 +315,7 @@ class RentedAttempt:
             ended_read=look("ended.json"),
             stop=look("stop"),
             api=settings.RUNPOD_URL,
+            call=new_call(pod),
             resume=self._earlier_state(pod, seconds),
             margin=MARGIN_SECONDS,
             save_seconds=max(60.0, settings.ROUND_SAVE_SECONDS),

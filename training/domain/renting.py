@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from curator.domain.errors import DomainError
 from generation.models.checkpoints import Checkpoint
 from generation.notagen.config import ModelConfig
-from training.executors.runpod import GpuOffer, RunPod, RunPodError
+from training.executors.runpod import TIMEOUT_SECONDS, GpuOffer, RunPod, RunPodError
 from training.executors.transport import S3, LocalFolder, Transport, TransportError
 from training.models.rounds import RemotePod, Round
 from training.recipes.job import Settings
@@ -69,16 +69,18 @@ def missing() -> tuple[str, ...]:
     said = []
     if not settings.RUNPOD_API_KEY:
         said.append(_("RUNPOD_API_KEY is not set: the key of your RunPod account."))
+    if settings.SECRET_KEY_IS_EPHEMERAL:
+        said.append(_("CUEWRIGHT_SECRET_KEY is not set, so machines would not be known again after a restart."))
     if not (settings.RENT_BUCKET or settings.RENT_FOLDER):
         said.append(_("CUEWRIGHT_RENT_S3_BUCKET is not set: the storage over which files travel."))
     return tuple(said)
 
 
-def account() -> RunPod:
+def account(*, timeout: float = TIMEOUT_SECONDS) -> RunPod:
     """A client of the owner's account. Raises DomainError when no key is set."""
     if not settings.RUNPOD_API_KEY:
         raise DomainError(missing()[0])
-    return RunPod(settings.RUNPOD_API_KEY, base_url=settings.RUNPOD_URL)
+    return RunPod(settings.RUNPOD_API_KEY, base_url=settings.RUNPOD_URL, timeout=timeout)
 
 
 def transport() -> Transport:
@@ -135,6 +137,12 @@ def terms(*, base: Checkpoint, chosen: Settings, budget_eur: Decimal, client: Ru
         raise DomainError(_too_little(budget, fit[0].usd_per_hour * rate))
     worst = euros(fit[0].usd_per_hour * Decimal(seconds + END_SECONDS) / 3600 * rate)
     return Terms(fit, needed, rate, budget, seconds / 3600, min(worst, budget))
+
+
+def agree(shown: Decimal | None, found: Terms) -> None:
+    """Raise DomainError unless the owner has seen a worst case that is not below the one of now."""
+    if shown is None or shown < found.worst_eur:
+        raise DomainError(_("The terms have changed since you saw them. Look at them again, then start."))
 
 
 def lasting(usd: Decimal, usd_per_hour: Decimal) -> float:

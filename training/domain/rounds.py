@@ -35,6 +35,8 @@ from training.recipes.job import JobError, Settings, read_settings
 
 ROUND_JOB = "training.round"
 RENTED = "runpod"
+WARNED = Decimal("0.8")
+"""Share of the budget at which the page warns."""
 
 SENTENCES = (
     _noop("%(votes)d more votes and %(cues)d more cues with votes are needed."),

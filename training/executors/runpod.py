@@ -150,11 +150,18 @@ class PodOrder:
 class RunPod:
     """One account. Close it after use, or use it in a with statement."""
 
-    def __init__(self, key: str, *, base_url: str = BASE_URL, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        key: str,
+        *,
+        base_url: str = BASE_URL,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self._http = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {key}", "User-Agent": "Cuewright"},
-            timeout=TIMEOUT_SECONDS,
+            timeout=timeout,
             transport=transport,
         )
 

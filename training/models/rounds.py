@@ -132,6 +132,7 @@ class RemotePod(models.Model):
     gone_at = models.DateTimeField(null=True, blank=True)
     cost_usd = models.DecimalField(max_digits=10, decimal_places=6, default=0)
     saved_step = models.PositiveIntegerField(default=0)
+    called_at = models.DateTimeField(null=True, blank=True)
     token_sha256 = models.CharField(max_length=64, blank=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
