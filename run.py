@@ -54,6 +54,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "figures": [["-m", "tests.bench.figures"]],
     "demo-checkpoint": [["-m", "training.recipes.demo"]],
     "demo-round": [["-m", "tests.demo_round"]],
+    "pod-smoke": [["-m", "tests.runpod.smoke"]],
     "set-up": [],
 }
 
