@@ -127,7 +127,7 @@ TABLE = {
 
 
 def all_patterns(patterns=None) -> list[URLPattern]:
-    """Every URL of the project but those that want a token (curator/views/test_api.py, training/views/test_renting.py)."""
+    """Every URL of the project but those that want a token (see test_api.py and test_renting.py)."""
     found: list[URLPattern] = []
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         if getattr(pattern, "namespace", "") not in ("api", "pods"):

@@ -1,4 +1,4 @@
-"""What a rented machine tells the app itself, where it can reach it: the same words that it else lays into the storage."""
+"""What a rented machine tells the app itself, where it can reach it: what it else lays into the storage."""
 
 import hashlib
 import hmac

@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Status
 from ninja.errors import AuthenticationError, HttpError
 from ninja.security import HttpBearer
 
@@ -37,7 +37,7 @@ def without_token(request: HttpRequest, error: AuthenticationError) -> HttpRespo
 
 
 @pods_api.post("beat", response={204: None}, url_name="beat")
-def beat(request: HttpRequest) -> tuple[int, None]:
+def beat(request: HttpRequest) -> Status[None]:
     """A heartbeat; 429 when the last one was just now."""
     pod: RemotePod = request.auth  # type: ignore[attr-defined] # what PodToken has found
     if not may_speak(pod):
@@ -46,7 +46,7 @@ def beat(request: HttpRequest) -> tuple[int, None]:
         take_beat(pod, request.body)
     except DomainError as error:
         raise HttpError(422, str(error)) from error
-    return 204, None
+    return Status(204, None)
 
 
 def pods_urls() -> tuple[list[URLPattern | URLResolver], str, str]:
