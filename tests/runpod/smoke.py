@@ -13,6 +13,7 @@ import tempfile
 import time
 import venv
 from pathlib import Path
+from typing import Any
 
 from tests.training.recipes.toy import job, preference_bundle
 from training.executors.core import requirements, write_core
@@ -88,7 +89,7 @@ def _orders(home: Path, storage: LocalFolder) -> Orders:
     )
 
 
-def _run(python: Path, home: Path, storage: LocalFolder) -> dict[str, object]:
+def _run(python: Path, home: Path, storage: LocalFolder) -> dict[str, Any]:
     """Start the program, wait for its last word, end it: by itself it would sleep until its machine is deleted."""
     process = subprocess.Popen(
         [str(python), "-m", "training.recipes.pod"],
@@ -106,7 +107,7 @@ def _run(python: Path, home: Path, storage: LocalFolder) -> dict[str, object]:
     finally:
         process.terminate()
         process.wait(30)
-    found: dict[str, object] = json.loads(said) if said else {}
+    found: dict[str, Any] = json.loads(said) if said else {}
     return found
 
 

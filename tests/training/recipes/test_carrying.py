@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from training.recipes import carrying
 from training.recipes.carrying import CarryError, Parcel, fetch, get, pack, put, send, sha256, unpack
 
 
@@ -57,7 +56,7 @@ def shelf() -> Iterator[Shelf]:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carrying.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("training.recipes.carrying.time.sleep", lambda _seconds: None)
 
 
 @pytest.fixture(params=["folder", "server"])
