@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +24,7 @@ MAX_REPORT = 64 * 1024
 MAX_SPANS = 500
 MAX_EVENTS = 500
 METRES = ("2/4", "3/4", "4/4", "6/8")
-KEYS = ("C", "G", "D", "A", "F", "Bb", "Eb", "Am", "Em", "Bm", "Dm", "Gm", "Cm")
+KEYS = ("C", "G", "D", "A", "F", "Bb", "Eb", "Amin", "Emin", "Bmin", "Dmin", "Gmin", "Cmin")
 DEVICES = ("desktop", "tablet", "phone")
 
 
@@ -114,6 +115,48 @@ class ScoresForm(forms.Form):
         return {**cleaned, "scores": [*chosen, *inside]}
 
 
+class PutUpForm(forms.Form):
+    """Pieces and files that are put up for a cue, and what they are called together."""
+
+    scores = FilesField(
+        label=_("Scores"),
+        required=False,
+        allow_empty_file=True,
+        max_length=None,
+        help_text=_("MusicXML (.musicxml, .mxl, .xml), ABC (.abc), or a .zip of them."),
+    )
+    folder = FilesField(
+        label=_("Or a whole folder"),
+        required=False,
+        allow_empty_file=True,
+        max_length=None,
+        widget=FilesInput(attrs={"webkitdirectory": True}),
+        help_text=_("Its scores and those in the folders inside; other files stay aside."),
+    )
+    cohort = forms.CharField(
+        label=_("What they are called together"),
+        required=False,
+        max_length=80,
+        help_text=_("Such as “old NotaGen outputs”; the wall can then show them alone."),
+    )
+    piece = forms.MultipleChoiceField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        if isinstance(self.data, QueryDict):  # any piece may be named; the domain looks which are there
+            fields["piece"].choices = [(value, value) for value in self.data.getlist("piece")]
+
+    def clean(self) -> dict[str, Any]:
+        """The scores of a folder belong to the others; something must be chosen."""
+        given = super().clean() or {}
+        inside = [file for file in given.get("folder") or [] if file.name.lower().endswith((*ENDINGS, ".zip"))]
+        given["scores"] = [*(given.get("scores") or []), *inside]
+        if not given["scores"] and not given.get("piece") and not self.errors:
+            raise ValidationError(_("Choose pieces or files."))
+        return given
+
+
 class TagForm(forms.Form):
     """Words to put on the chosen pieces, or to take off them."""
 
@@ -178,7 +221,7 @@ class BriefForm(forms.Form):
         help_text=_("Period / composer / instrumentation; empty: the checkpoint's own."),
     )
     metre = forms.ChoiceField(label=_("Metre"), choices=[(metre, metre) for metre in METRES], initial="3/4")
-    key = forms.ChoiceField(label=_("Key"), choices=[(key, key) for key in KEYS], initial="C")
+    key = forms.ChoiceField(label=_("Key"), choices=[(key, key.replace("min", "m")) for key in KEYS], initial="C")
     tempo = forms.FloatField(label=_("Quarters a minute"), min_value=20, max_value=300, initial=66)
     bars = forms.IntegerField(label=_("Bars"), min_value=4, max_value=96, initial=16)
 

@@ -30,7 +30,7 @@ from kombu.exceptions import ConnectionError as BrokerGone
 
 from curator.domain.errors import DomainError
 from curator.models.accounts import User
-from curator.models.jobs import Job, JobQuerySet, JobState, Worker
+from curator.models.jobs import Job, JobQuerySet, JobState, Pause, Worker
 
 log = logging.getLogger(__name__)
 
@@ -247,19 +247,26 @@ def _kind(name: str) -> Kind | None:
 
 
 def claim(job_id: int) -> Run | None:
-    """Take the job if it waits or its lease has run out; None when someone else has it or it has ended."""
+    """Take the job if it waits or its lease has run out.
+
+    None when someone else has it, it has ended or its queue is paused.
+    """
     now = timezone.now()
     lease = str(uuid.uuid4())
     free = Q(state=JobState.QUEUED, cancel_requested=False) | Q(state=JobState.RUNNING, lease_expires_at__lt=now)
-    taken = Job.objects.filter(free, pk=job_id).update(
-        state=JobState.RUNNING,
-        lease=lease,
-        lease_expires_at=now + _lease(),
-        heartbeat_at=now,
-        attempt=F("attempt") + 1,
-        worker=current_worker,
-        started_at=Coalesce("started_at", now),
-        error="",
+    taken = (
+        Job.objects.filter(free, pk=job_id)
+        .exclude(queue__in=Pause.objects.values("queue"))
+        .update(
+            state=JobState.RUNNING,
+            lease=lease,
+            lease_expires_at=now + _lease(),
+            heartbeat_at=now,
+            attempt=F("attempt") + 1,
+            worker=current_worker,
+            started_at=Coalesce("started_at", now),
+            error="",
+        )
     )
     return Run(Job.objects.get(pk=job_id, lease=lease)) if taken else None
 
@@ -380,7 +387,8 @@ def sweep() -> int:
         touched += 1
     unsent = Q(dispatched_at__isnull=True, created_at__lt=now - timedelta(seconds=2))
     stale = Q(dispatched_at__lt=now - timedelta(seconds=settings.JOB_RESEND_SECONDS))
-    for row in Job.objects.filter(unsent | stale, state=JobState.QUEUED).order_by("-priority", "created_at"):
+    waiting = Job.objects.filter(unsent | stale, state=JobState.QUEUED).exclude(queue__in=Pause.objects.values("queue"))
+    for row in waiting.order_by("-priority", "created_at"):
         # A job that waits behind a busy worker has not lost its message.
         if row.dispatched_at is None or _has_idle_worker(row.queue):
             if not dispatch(row):

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from curator.domain.briefs import WISHES, Brief
 from curator.domain.cue_plan import Search
@@ -111,7 +111,10 @@ class WordsForm(forms.Form):
     )
     question = forms.CharField(label=gettext_lazy("Question to the listeners"), required=False, max_length=200)
     notes = forms.CharField(
-        label=gettext_lazy("Notes"), required=False, max_length=8000, widget=forms.Textarea(attrs={"rows": 2})
+        label=pgettext_lazy("remarks", "Notes"),
+        required=False,
+        max_length=8000,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
     def __init__(self, data: Any = None, *, cue: Cue) -> None:
@@ -127,7 +130,7 @@ class HitForm(PlanForm):
     label = forms.CharField(label=gettext_lazy("What happens"), required=False, max_length=120)
     hard = forms.TypedChoiceField(
         label=gettext_lazy("Kind"),
-        choices=[("hard", gettext_lazy("hard: on a downbeat")), ("soft", gettext_lazy("soft: near a beat"))],
+        choices=[("hard", pgettext_lazy("hit", "hard")), ("soft", pgettext_lazy("hit", "soft"))],
         coerce=lambda value: value == "hard",
     )
     weight = forms.FloatField(label=gettext_lazy("Weight"), min_value=0.1, max_value=10, initial=1, widget=_ANY)
@@ -158,10 +161,10 @@ class SearchForm(forms.Form):
             self.add_error("high", _("The fastest tempo is not slower than the slowest."))
         return given
 
-    def search(self, brief: Brief) -> Search:
-        """What was asked for; the metre of the brief is preferred all the same."""
+    def search(self) -> Search:
+        """What was asked for."""
         given = self.cleaned_data
-        return Search(given["low"], given["high"], STEP, tuple(given["metres"]), given["tail"] or 0.0, brief.metre)
+        return Search(given["low"], given["high"], STEP, tuple(given["metres"]), given["tail"] or 0.0)
 
 
 class TempoForm(PlanForm):
@@ -180,6 +183,14 @@ class TempoForm(PlanForm):
     )
     tail = forms.CharField(label=gettext_lazy("Name of the tail"), required=False, max_length=60)
     tail_end = TimecodeField(label=gettext_lazy("The tail ends at"), required=False, max_length=20)
+
+    def clean_key(self) -> str:
+        """As ABC headers have it: C, Bb, F#min; Am is read as Amin. "" leaves the key as it is."""
+        text = self.cleaned_data["key"].strip()
+        found = re.fullmatch(r"([A-G][b#]?)(min|dor|phr|lyd|mix|loc|m)?", text)
+        if text and found is None:
+            raise ValidationError(_("Write a key such as C, Bb or F#min."))
+        return f"{text}in" if text.endswith("m") else text
 
     def clean_tempi(self) -> list[list[float]]:
         """[[bar, quarters a minute], ...]"""

@@ -31,11 +31,9 @@ def strip(run: Run, *, strip_id: int) -> None:
 
 
 @job(library.IMPORT_JOB)
-def import_upload(
-    run: Run, *, media: int, name: str, about: dict[str, Any], user: int | None = None, language: str | None = None
-) -> dict[str, Any]:
-    """Make a piece of one uploaded file."""
-    return library.import_upload(media=media, name=name, about=about, user=user, language=language, run=run)
+def import_upload(run: Run, *, media: int, name: str, about: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Make a piece of one uploaded file; `more`: user, language and put_up, as curator.domain.library takes them."""
+    return library.import_upload(media=media, name=name, about=about, run=run, **more)
 
 
 @job(library.PARCEL_JOB)
@@ -47,9 +45,10 @@ def unpack_upload(
     about: dict[str, Any],
     user: int | None = None,
     language: str | None = None,
+    put_up: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Make an upload of every score in a zip file."""
-    return parcels.unpack_upload(media=media, about=about, user=user, language=language, run=run)
+    return parcels.unpack_upload(media=media, about=about, user=user, language=language, put_up=put_up, run=run)
 
 
 @job(library.MANIFEST_JOB)

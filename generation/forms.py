@@ -1,6 +1,6 @@
 """What the desk's form sends, checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from curator.domain.tags import STAGES
 from curator.models.film import Cue
 from curator.models.library import Rights, Source
 from curator.models.ranking import TakeState
+from generation.domain.presets import OWN, presets_of
 from generation.domain.prompts import default_stage, default_style, never_seen, stages_of, styles_of
 from generation.domain.requests import MOST_TAKES, SEEDS
 from generation.domain.starts import Choice, Start, StartMode, find_start
@@ -23,7 +24,12 @@ TAKES = 8
 LISTED = 12
 """So many styles fit into a list; more are searched by typing."""
 
-GROUPS = {"own": _("Takes of this cue"), "film": _("Kept takes of the film"), "library": _("Library")}
+GROUPS = {
+    "theme": _("Themes of the film"),
+    "own": _("Takes of this cue"),
+    "film": _("Kept takes of the film"),
+    "library": _("Library"),
+}
 
 REGISTER = [
     (str(12 * (octave + 1) + step), f"{name}{octave}")
@@ -72,23 +78,36 @@ class AskForm(forms.Form):
         label=_("Seed"), required=False, min_value=0, max_value=SEEDS - 1, help_text=_("Empty: a new one.")
     )
 
+    preset = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+    keep_as = forms.CharField(
+        label=_("Keep these settings as"),
+        required=False,
+        max_length=60,
+        help_text=_("A name; they then stand above for this checkpoint."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
     def __init__(
         self,
         data: Any = None,
         *,
-        cue: Cue,
+        cue: Cue | None,
         checkpoint: Checkpoint,
         known: list[Checkpoint],
         starts: list[Choice],
         proposed: Mapping[str, Any] | None = None,
     ) -> None:
         self.chosen = checkpoint
+        self.presets = presets_of(checkpoint)
+        asked = str((proposed or {}).get("preset", ""))
+        preset = next((one for one in self.presets if one.value == asked), self.presets[0])
         initial = {
-            "style": default_style(cue, checkpoint),
-            "stage": default_stage(cue, checkpoint),
-            **constraints_of(brief_of_cue(cue=cue)),
-            **checkpoint.sampling,
+            "style": default_style(cue, checkpoint) if cue else "",
+            "stage": default_stage(cue, checkpoint) if cue else "",
+            **(constraints_of(brief_of_cue(cue=cue)) if cue else {}),
+            **preset.sampling,
             **(proposed or {}),
+            "preset": preset.value,
             "checkpoint": checkpoint.public_id,
         }
         super().__init__(data, initial=initial)
@@ -135,6 +154,24 @@ class AskForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("temperature", "top_k", "top_p")}
 
     @property
+    def preset_now(self) -> str:
+        """The value of the preset whose settings stand in the form; "" where they were changed."""
+        shown = [self[name].value() for name in ("top_k", "top_p", "temperature")]
+        for one in sorted(self.presets, key=lambda one: one.value != self["preset"].value()):
+            if [str(one.sampling[name]) for name in ("top_k", "top_p", "temperature")] == [str(v) for v in shown]:
+                return one.value
+        return ""
+
+    @property
+    def preset_name(self) -> str:
+        """The name of the preset whose settings were sent, or under which they are kept; "" where there is none."""
+        sent, kept = self.sampling, " ".join(self.cleaned_data["keep_as"].split())
+        if kept:
+            return kept
+        named = sorted(self.presets, key=lambda one: one.value != self.cleaned_data["preset"])
+        return next((one.label for one in named if one.sampling == sent), "")
+
+    @property
     def constraints(self) -> dict[str, Any]:
         """What every bar must keep."""
         given = self.cleaned_data
@@ -160,12 +197,43 @@ class AskForm(forms.Form):
         names = ("lowest", "highest", "density", "hands", "tonic")
         return any(self[name].value() for name in names) or bool(self.errors.keys() & set(names))
 
+    @property
+    def draw_open(self) -> bool:
+        """Whether the part on presets and seed is in use."""
+        names = ("top_k", "top_p", "seed", "keep_as")
+        return self["preset"].value() != OWN or bool(self.errors.keys() & set(names)) or self.preset_now != OWN
+
     def clean(self) -> dict[str, Any]:
         """Music to start from needs to be named."""
         given = super().clean() or {}
         if given.get("mode") and not given.get("source") and "source" not in self.errors:
             self.add_error("source", _("Choose the music to start from."))
         return given
+
+
+class ArcForm(AskForm):
+    """The same for several cues of a film, each by its own plan, style and stage."""
+
+    cues = forms.MultipleChoiceField(label=_("Cues"), widget=forms.CheckboxSelectMultiple)
+    themes = forms.BooleanField(
+        label=_("Start from the cue's theme"),
+        required=False,
+        help_text=_("A cue that states a theme goes on from its bars; others begin with nothing."),
+    )
+
+    def __init__(self, data: Any = None, *, chosen: Sequence[Cue], **more: Any) -> None:
+        super().__init__(data, cue=None, starts=[], **more)
+        fields: dict[str, Any] = self.fields
+        for name in ("mode", "source", "bars", "seed"):
+            del fields[name]
+        fields["cues"].choices = [(cue.number, str(cue)) for cue in chosen]
+        for name, words in (("style", _("what suits each cue")), ("stage", _("that of each cue"))):
+            if name in fields and hasattr(fields[name], "choices"):
+                fields[name].choices = [("", words), *fields[name].choices]
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing to compare: what a cue starts from is its own."""
+        return super().clean() or {}
 
 
 class TakeStateForm(forms.Form):

@@ -17,6 +17,14 @@ EVERYONE, SIGNED_IN, OWNER = "everyone", "signed in", "owner"
 TABLE = {
     "home": ("get", SIGNED_IN),
     "film": ("get", OWNER),
+    "new_film": ("get", OWNER),
+    "film_settings": ("get", OWNER),
+    "film_shots": ("get", OWNER),
+    "film_shot": ("get", OWNER),
+    "spread_lengths": ("post", OWNER),
+    "film_import": ("get", OWNER),
+    "film_import_look": ("get", OWNER),
+    "film_import_drop": ("post", OWNER),
     "film_plan": ("get", OWNER),
     "add_cue": ("post", OWNER),
     "renumber_plan": ("post", OWNER),
@@ -38,6 +46,15 @@ TABLE = {
     "cancel_takes": ("post", OWNER),
     "write_again": ("post", OWNER),
     "take_state": ("post", OWNER),
+    "take_again": ("post", OWNER),
+    "edit_take": ("get", OWNER),
+    "mend_take": ("get", OWNER),
+    "ask_film": ("get", OWNER),
+    "forget_preset": ("post", OWNER),
+    "pause_writing": ("post", OWNER),
+    "put_up": ("get", OWNER),
+    "put_up_version": ("post", OWNER),
+    "draft": ("post", OWNER),
     "take": ("get", OWNER),
     "film_picture": ("get", OWNER),
     "score": ("get", OWNER),
@@ -172,6 +189,7 @@ def test_roles(name, owner_client, rater_client):
         "other": take.version.piece.public_id,
         "name": "manifest.json",
         "ending": "pth",
+        "code": "S01-001",
     }
     pattern = next(pattern for pattern in all_patterns() if pattern.name == name)
     who = TABLE[name][1]

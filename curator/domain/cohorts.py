@@ -4,10 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from django.utils.translation import gettext as _
+
 from curator.domain.standings import Field
 from curator.models.film import Cue
 from curator.models.ranking import Take
 from curator.preference.cohorts import Comparison, compare, pool
+
+BY_HAND = "by hand"
+"""The cohort of takes whose text somebody changed."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,14 @@ class CohortGap:
 def read_cohorts(*, cues: Sequence[Cue]) -> list[Cohort]:
     """The cohorts of these cues, the oldest first, in one query.
 
-    A cohort is called as its pieces say in `making`; where they say nothing, by what stands in the take.
+    A cohort is called as its pieces say in `making`; where they say nothing, by what stands in the take. What was
+    edited by hand is no checkpoint's work, though its piece was.
     """
     rows = Take.objects.filter(cue__in=cues).exclude(cohort="").order_by("created_at", "pk")
     names: dict[str, str] = {}
     for key, making in rows.values_list("cohort", "version__piece__making"):
         told = str((making or {}).get("checkpoint_name", ""))
-        names[key] = names.get(key) or told
+        names[key] = _("Edited by hand") if key == BY_HAND else names.get(key) or told
     return [Cohort(key, name or key) for key, name in names.items()]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from curator.domain.sketches import newest_only
 from curator.models.library import Origin, Piece
 from curator.models.measures import TakeMeasure
 from curator.models.ranking import Take
@@ -64,7 +63,7 @@ def _resemblances(takes: list[Take]) -> dict[int, NearCopy]:
     versions = {take.version_id: take.pk for take in takes}
     found: dict[int, NearCopy] = {}
     for side, other in (("first", "second"), ("second", "first")):
-        rows = newest_only(Resemblance.objects.filter(**{f"{side}_version__in": versions}))
+        rows = Resemblance.objects.filter(**{f"{side}_version__in": versions})
         rows = rows.filter(**{f"{other}__archived_at__isnull": True}).exclude(**{f"{other}__origin": Origin.GENERATED})
         for row in rows.exclude(**{f"{side}__origin__in": (Origin.CORPUS, Origin.UPLOADED)}).select_related(other):
             key = versions[getattr(row, f"{side}_version_id")]

@@ -17,17 +17,13 @@ from curator.models.plan import CueVersion
 
 @dataclass(frozen=True)
 class Search:
-    """What the fitter is asked: felt beats a minute, metres, and seconds that the music may ring on after the out.
-
-    prefer: the metre of the brief, which comes first where another one gains little.
-    """
+    """What the fitter is asked: felt beats a minute, metres, and seconds that the music may ring on after the out."""
 
     low: float
     high: float
     step: float
     metres: tuple[str, ...]
     tail: float = 0.0
-    prefer: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,11 +65,11 @@ class Spoken:
 
 @dataclass(frozen=True)
 class HitFacts:
-    """A hit and where it is: timecode, seconds from the cue's start."""
+    """A hit and its timecode. outside: the cue's borders have left it behind, nothing is fitted to it."""
 
     hit: HitPoint
     timecode: str
-    seconds: float
+    outside: bool
 
 
 @dataclass(frozen=True)
@@ -108,16 +104,17 @@ class CuePlan:
 
 
 def search_of(brief: Brief) -> Search:
-    """What is searched where nobody says anything else: the brief's tempi, in its metre and in the usual ones."""
-    metres = dict.fromkeys([*([brief.metre] if brief.metre else []), *(str(metre) for metre in METRES)])
-    return Search(brief.tempo_low, brief.tempo_high, STEP, tuple(metres), prefer=brief.metre)
+    """What is searched where nobody says anything else: the brief's tempi in its metre, or in the usual ones."""
+    metres = (brief.metre,) if brief.metre else tuple(str(metre) for metre in METRES)
+    return Search(brief.tempo_low, brief.tempo_high, STEP, metres)
 
 
 def read_cue_plan(*, cue: Cue, search: Search | None = None) -> CuePlan:
     """The plan of a cue and what else it could be, in a number of queries that does not depend on how much is there."""
     brief = brief_of_cue(cue=cue)
     search = search or search_of(brief)
-    hits, spans, clock, fps = list(cue.hits.all()), shot_spans(film=cue.film), clock_of(cue.film), cue.film.fps
+    spans, clock, every = shot_spans(film=cue.film), clock_of(cue.film), list(cue.hits.all())
+    hits = [hit for hit in every if cue.in_frame <= hit.frame <= cue.end_frame]
     found = fits_of(cue=cue, search=search, hits=hits)
     counts = Counter(cue.takes.values_list("cue_version", flat=True))
     lines = [
@@ -135,7 +132,7 @@ def read_cue_plan(*, cue: Cue, search: Search | None = None) -> CuePlan:
         now=_now(cue, hits),
         steady=tuple(_option(cue, plan, hits) for plan in found.steady),
         maps=tuple(_option(cue, plan, hits) for plan in found.maps),
-        hits=tuple(HitFacts(hit, clock.label(hit.frame), float((hit.frame - cue.in_frame) / fps)) for hit in hits),
+        hits=tuple(HitFacts(hit, clock.label(hit.frame), hit not in hits) for hit in every),
         spoken=tuple(_spoken(cue, span, line) for span, line in lines),
         shots=tuple(shots_under(cue, spans)),
         ruler=_ruler(cue, hits, [line for _span, line in lines]),
@@ -155,7 +152,6 @@ def fits_of(*, cue: Cue, search: Search, hits: Sequence[HitPoint]) -> Fits:
         step=search.step,
         metres=[metre_of(metre) for metre in search.metres],
         tail=Fraction(str(search.tail)),
-        prefer=metre_of(search.prefer) if search.prefer else None,
     )
 
 

@@ -1,7 +1,7 @@
 """Files become pieces: read, checked, converted, counted, and told apart from what is already there."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import PurePath
@@ -19,8 +19,10 @@ from curator.domain.rendering import request_rendering
 from curator.domain.sentences import say
 from curator.domain.shelving import shelve_pieces
 from curator.domain.sketches import sketch_version
+from curator.domain.takes import put_up_take
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
+from curator.models.film import Cue
 from curator.models.jobs import Job, JobState
 from curator.models.library import MediaFile, Origin, Piece, PieceVersion, Source, Tag
 from curator.models.twins import Resemblance
@@ -48,6 +50,25 @@ class About:
     period: str = ""
     instrumentation: str = ""
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PutUp:
+    """The cue that what is imported is put up for as a take, and the cohort it then belongs to."""
+
+    cue: Cue
+    cohort: str
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """As a job keeps it."""
+        return {"to": self.cue.pk, "cohort": self.cohort}
+
+
+def read_put_up(told: Mapping[str, Any] | None) -> PutUp | None:
+    """What `PutUp.words` kept; None for nothing and for a cue that is gone."""
+    cue = Cue.objects.filter(pk=told["to"]).first() if told else None
+    return PutUp(cue, str(told["cohort"])) if cue is not None and told else None
 
 
 @dataclass(frozen=True)
@@ -180,8 +201,16 @@ def _title_from(name: str) -> str:
 # --- uploads --------------------------------------------------------------------------------------
 
 
-def upload_score(*, name: str, data: bytes, about: About | None = None, created_by: User | None = None) -> Job:
-    """Keep the file and have a worker import it. Raises DomainError for what needs no worker to be refused."""
+def upload_score(
+    *,
+    name: str,
+    data: bytes,
+    about: About | None = None,
+    put_up: PutUp | None = None,
+    created_by: User | None = None,
+) -> Job:
+    """Keep the file and have a worker import it, and put it up. Raises DomainError for what needs no worker to be
+    refused."""
     if not name.lower().endswith(ENDINGS):
         raise DomainError(_("The file name has none of the endings .musicxml, .mxl, .xml and .abc."))
     most = min(MOST_UPLOAD, settings.MAX_UPLOAD_MB * 1_000_000)
@@ -200,11 +229,13 @@ def upload_score(*, name: str, data: bytes, about: About | None = None, created_
         "instrumentation": about.instrumentation,
         "tags": list(about.tags),
     }
+    if put_up is not None:
+        arguments["put_up"] = put_up.words
     return enqueue(
         kind=IMPORT_JOB,
         queue="cpu",
         arguments=arguments,
-        key=f"import:{media.sha256}",
+        key=f"import:{media.sha256}" + (f":{put_up.cue.pk}" if put_up else ""),
         priority=5,
         created_by=created_by,
     )
@@ -217,6 +248,7 @@ def import_upload(
     about: dict[str, Any],
     user: int | None = None,
     language: str | None = None,
+    put_up: Mapping[str, Any] | None = None,
     run: Run | None = None,
 ) -> dict[str, Any]:
     """Import a kept upload; what the job keeps as its result. Raises DomainError as `import_score`.
@@ -224,10 +256,12 @@ def import_upload(
     A refusal and the warnings are written in `language`, that of the page the file was added on.
     """
     with override(language):
-        return _import_upload(media, name, about, user, run)
+        return _import_upload(media, name, about, user, read_put_up(put_up), run)
 
 
-def _import_upload(media: int, name: str, about: dict[str, Any], user: int | None, run: Run | None) -> dict[str, Any]:
+def _import_upload(
+    media: int, name: str, about: dict[str, Any], user: int | None, put_up: PutUp | None, run: Run | None
+) -> dict[str, Any]:
     row = MediaFile.objects.get(pk=media)
     try:
         data = read_media(row)
@@ -240,8 +274,10 @@ def _import_upload(media: int, name: str, about: dict[str, Any], user: int | Non
         created_by=User.objects.filter(pk=user).first() if user else None,
         run=run,
     )
+    take = None if put_up is None else put_up_take(cue=put_up.cue, version=done.version, cohort=put_up.cohort)
     return {
         "status": done.status,
+        "take": take.number if take else None,
         "piece": done.piece.public_id,
         "title": done.piece.title,
         "how": done.like.how if done.like else "",

@@ -47,9 +47,18 @@ def request_measure(*, take: Take) -> Job:
 def request_measures(*, cue: Cue, takes: Iterable[Take]) -> None:
     """Have measured what was not, or against another plan of the cue; takes come with their `measure`."""
     plan = plan_of(cue, cue.hits.values_list("frame", "label", "hard"))
-    for take in takes:
-        if measure_of(take) is None or take.measure.plan != plan:
-            request_measure(take=take)
+    missing = [take for take in takes if measure_of(take) is None or take.measure.plan != plan]
+    if missing:
+        asked = being_measured(takes=missing)
+        for take in missing:
+            if take.pk not in asked:
+                request_measure(take=take)
+
+
+def being_measured(*, takes: Iterable[Take]) -> set[int]:
+    """The keys of those takes that a worker is about to measure."""
+    keys = {f"measure:{take.public_id}": take.pk for take in takes}
+    return {keys[key] for key in Job.objects.open().filter(key__in=keys).values_list("key", flat=True)}
 
 
 def measure_of(take: Take) -> TakeMeasure | None:

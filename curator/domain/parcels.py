@@ -1,6 +1,7 @@
 """Uploads that are many scores, a zip file or a list of addresses: each a job whose result says what became of it."""
 
 import io
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
-from curator.domain.library import MANIFEST_JOB, PARCEL_JOB, About, upload_score
+from curator.domain.library import MANIFEST_JOB, PARCEL_JOB, About, PutUp, read_put_up, upload_score
 from curator.domain.manifests import MOST_MANIFEST, import_lines, read_manifest
 from curator.domain.media import read_media, store_media
 from curator.domain.sentences import say
@@ -25,10 +26,18 @@ MOST_TOLD = 200
 """So many refused files are named in the result of one job."""
 
 
-def upload_file(*, name: str, data: bytes, about: About | None = None, created_by: User | None = None) -> Job:
+def upload_file(
+    *,
+    name: str,
+    data: bytes,
+    about: About | None = None,
+    put_up: PutUp | None = None,
+    created_by: User | None = None,
+) -> Job:
     """Keep a score, a zip file of scores or a JSON list of addresses, and have a worker see to it.
 
-    Raises DomainError for what needs no worker to be refused.
+    put_up: the cue for which the scores are put up as takes; not for lists. Raises DomainError for what needs no
+    worker to be refused.
     """
     if is_parcel(name):
         most = settings.MAX_UPLOAD_MB * 1_000_000
@@ -38,17 +47,24 @@ def upload_file(*, name: str, data: bytes, about: About | None = None, created_b
             open_parcel(io.BytesIO(data))
         except NotationError as error:
             raise DomainError(say(error.sentence)) from error
-        return _keep(PARCEL_JOB, name, data, created_by, about=_words(about))
+        more = {"put_up": put_up.words} if put_up else {}
+        return _keep(PARCEL_JOB, name, data, created_by, about=_words(about), **more)
     if name.lower().endswith(".json"):
         if len(data) > MOST_MANIFEST:
             raise DomainError(_("The list is larger than %(size)d MB.") % {"size": MOST_MANIFEST // 1_000_000})
         read_manifest(data)
         return _keep(MANIFEST_JOB, name, data, created_by)
-    return upload_score(name=name, data=data, about=about, created_by=created_by)
+    return upload_score(name=name, data=data, about=about, put_up=put_up, created_by=created_by)
 
 
 def unpack_upload(
-    *, media: int, about: dict[str, Any], user: int | None, language: str | None, run: Run
+    *,
+    media: int,
+    about: dict[str, Any],
+    user: int | None,
+    language: str | None,
+    put_up: Mapping[str, Any] | None = None,
+    run: Run,
 ) -> dict[str, Any]:
     """Make an upload of every score in a kept zip file, as if each had been added by itself."""
     refused: list[list[str]] = []
@@ -66,7 +82,9 @@ def unpack_upload(
                     raise DomainError(say(score.reason))
                 with run.commit():
                     last = PurePosixPath(score.name).name
-                    upload_score(name=last, data=score.data, about=words, created_by=_user(user))
+                    upload_score(
+                        name=last, data=score.data, about=words, put_up=read_put_up(put_up), created_by=_user(user)
+                    )
                 taken += 1
             except DomainError as error:
                 refused.append([score.name, str(error)])
@@ -100,7 +118,7 @@ def _keep(kind: str, name: str, data: bytes, created_by: User | None, **more: An
         kind=kind,
         queue="cpu",
         arguments=arguments,
-        key=f"{kind}:{media.sha256}",
+        key=f"{kind}:{media.sha256}" + (f":{more['put_up']['to']}" if "put_up" in more else ""),
         priority=5,
         created_by=created_by,
     )

@@ -140,6 +140,10 @@ SENTENCES = (
     gettext_noop("Voice %(voice)s is not declared in the header."),
     gettext_noop("Voice 1 has %(here)d bars, voice %(voice)s %(there)d."),
     gettext_noop("Written out without repeats the score has more than %(most)d bars."),
+    gettext_noop("It is %(length)s long, but the metre is %(metre)s."),
+    gettext_noop("Voice %(voice)d is %(length)s long, another voice %(other)s."),
+    gettext_noop("Voice %(voice)d is missing."),
+    gettext_noop("Voice %(voice)d is not declared in the header."),
 )
 
 

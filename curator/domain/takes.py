@@ -1,7 +1,7 @@
 """Takes: pieces put up for a cue, kept or discarded."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from curator.domain.cues import refresh_cue_state
 from curator.domain.measures import request_measure
-from curator.domain.shelving import shelve_pieces
+from curator.domain.shelving import fold, shelve_pieces
 from curator.domain.sketches import sketch_version
 from curator.models.film import Cue
 from curator.models.library import Origin, Piece, PieceVersion
@@ -37,6 +37,28 @@ def put_up_take(
         request_measure(take=take)
         refresh_cue_state(cue=cue)
     return take
+
+
+def put_up_pieces(*, cue: Cue, pieces: Iterable[str], cohort: str = "") -> list[Take]:
+    """Put the newest versions of these pieces up, by their public ids; those that are up already stay what they are."""
+    newest: dict[int, PieceVersion] = {}
+    rows = PieceVersion.objects.filter(piece__public_id__in=list(pieces), piece__archived_at__isnull=True)
+    for version in rows.order_by("piece_id", "number"):
+        newest[version.piece_id] = version
+    return [put_up_take(cue=cue, version=version, cohort=cohort) for version in newest.values()]
+
+
+def pieces_to_put_up(*, cue: Cue, words: str = "", chosen: Iterable[str] = (), most: int = 30) -> list[Piece]:
+    """Pieces whose names have all these words, the newest first, without those that are takes of the cue.
+
+    Those that are chosen, by their public ids, come before them whatever they are called.
+    """
+    rows = Piece.objects.filter(archived_at__isnull=True).exclude(versions__takes__cue=cue)
+    first = list(rows.filter(public_id__in=list(chosen)).order_by("title", "pk"))
+    rows = rows.exclude(pk__in=[piece.pk for piece in first])
+    for word in fold(words).split():
+        rows = rows.filter(words__contains=word)
+    return [*first, *rows.order_by("-created_at", "-pk")[:most]]
 
 
 def next_take_number(*, cue: Cue) -> int:

@@ -42,30 +42,35 @@ class Checked:
     remarks: tuple[str, ...]
 
 
-def check_text(*, abc: str, piece: Piece) -> Checked:
-    """Whether `abc` can be a version of `piece`. Raises DomainError with the sentence that says what is wrong.
+def check_text(*, abc: str, piece: Piece | None = None) -> Checked:
+    """Whether `abc` can be a version of a piece. Raises DomainError with the sentence that says what is wrong.
 
-    Bars off their metre are told of and let through, as in imports. The text is looked at and converted, nothing
-    that it names is ever read.
+    piece: the one that it would be a version of, where there is one. Bars off their metre are told of and let
+    through, as in imports. The text is looked at and converted, nothing that it names is ever read.
     """
-    if len(abc) > MOST_TEXT:
-        raise DomainError(_("The text is longer than %(most)d signs.") % {"most": MOST_TEXT})
-    if "\0" in abc:
-        raise DomainError(_("The file is no text."))
-    if _INCLUDE.search(abc):
-        raise DomainError(_("A score must not include another file."))
-    text = "".join(f"{line.rstrip()}\n" for line in abc.splitlines() if line.strip())
+    text = clean_text(abc)
     verdict = validity(text)
     if not (verdict.valid or verdict.importable):
         raise DomainError(say(verdict.reason))
     try:
-        made = abc_to_musicxml(text, title=piece.title, composer=piece.composer)
+        made = abc_to_musicxml(text, title=piece.title if piece else "", composer=piece.composer if piece else "")
     except NotationError as error:
         raise DomainError(say(error.sentence)) from error
     remarks = tuple(say(remark) for remark in made.warnings)
     if verdict.irregular:
         remarks = (say(verdict.reason), *remarks)
     return Checked(text, made.text, verdict.bars, verdict.notes, remarks)
+
+
+def clean_text(abc: str) -> str:
+    """The text as it would be kept. Raises DomainError for one that nobody should look into."""
+    if len(abc) > MOST_TEXT:
+        raise DomainError(_("The text is longer than %(most)d signs.") % {"most": MOST_TEXT})
+    if "\0" in abc:
+        raise DomainError(_("The file is no text."))
+    if _INCLUDE.search(abc):
+        raise DomainError(_("A score must not include another file."))
+    return "".join(f"{line.rstrip()}\n" for line in abc.splitlines() if line.strip())
 
 
 def revise_piece(*, version: PieceVersion, abc: str, created_by: User | None = None) -> PieceVersion:

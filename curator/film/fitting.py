@@ -7,7 +7,7 @@ MusicXML is delivered. The search is done in floating point, what is told of a p
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -23,6 +23,7 @@ LOW, HIGH, STEP = 50.0, 90.0, 0.1
 """Felt beats a minute that are tried where nothing else is asked."""
 METRES = (Metre(3, 4), Metre(4, 4), Metre(6, 8))
 BEST = 5
+BEST_MAPS = 3
 CHANGE = 0.06
 """Most that a tempo map changes from section to section, as a share of the tempo before."""
 SOFT = 0.25
@@ -33,8 +34,8 @@ ROUGH = 0.002
 """Seconds of average miss that a tempo of hundredths must gain over one of the grid's steps."""
 LONG_TAIL = 0.02
 """Seconds of average miss that a second of tail must gain."""
-OTHER_METRE = 0.02
-"""Seconds of average miss that another metre must gain over the preferred one."""
+ONE_MORE = 0.01
+"""Seconds of average miss that one more section of a tempo map must gain."""
 OFF_MIDDLE = 1e-5
 """Seconds of average miss for each beat a minute away from the middle of the range: decides between equals."""
 FINE = 100
@@ -97,28 +98,25 @@ def fit(
     step: float = STEP,
     metres: Sequence[Metre] = METRES,
     tail: Fraction = Fraction(0),
-    prefer: Metre | None = None,
 ) -> Fits:
     """The best plans for a cue of `length` seconds.
 
     frame: seconds of one frame. low, high, step: felt beats a minute. tail: seconds that the music may last after
-    the cue. prefer: the metre that the music should rather have. Empty where no whole number of bars fills the length
-    in this range.
+    the cue. Empty where no whole number of bars fills the length in this range.
     """
     if length <= 0 or not metres or not 0 < low <= high or step <= 0:
         return Fits(())
     search = _Search(length, aims, frame, low, high, step, tail)
-    dearer = {metre: OTHER_METRE if prefer is not None and metre != prefer else 0.0 for metre in metres}
 
-    def best(plans: Callable[[Metre], Iterator[_Plan]]) -> tuple[Fit, ...]:
-        found = (replace(plan, cost=plan.cost + dearer[metre]) for metre in metres for plan in plans(metre))
-        return tuple(judge(plan.tempo_map, plan.bars, length, aims) for plan in _best(found))
+    def best(plans: Callable[[Metre], Iterator[_Plan]], most: int) -> tuple[Fit, ...]:
+        found = _best((plan for metre in metres for plan in plans(metre)), most)
+        return tuple(judge(plan.tempo_map, plan.bars, length, aims) for plan in found)
 
-    steady = best(search.steady)
+    steady = best(search.steady, BEST)
     if not aims or any(plan.holds(frame) for plan in steady):
         return Fits(steady)
     least = min((plan.cost for plan in steady), default=math.inf)
-    return Fits(steady, tuple(plan for plan in best(search.maps) if plan.cost < least))
+    return Fits(steady, tuple(plan for plan in best(search.maps, BEST_MAPS) if plan.cost < least))
 
 
 def judge(tempo_map: TempoMap, bars: int, length: Fraction, aims: Sequence[Aim]) -> Fit:
@@ -207,11 +205,12 @@ class _Search:
             starts = np.broadcast_to(at[:-1], counts.shape)
             cost = self._missed(starts, np.diff(at) / (counts * float(metre.quarters)), metre)
             near = np.argsort(cost, kind="stable")[:2]
-            rough += [(float(cost[index]), times, [int(count) for count in counts[index]]) for index in near]
-        for cost_so_far, times, bars in sorted(rough, key=lambda entry: entry[0])[: 3 * BEST]:
+            more = ONE_MORE * len(inner)
+            rough += [(float(cost[index]) + more, times, [int(count) for count in counts[index]]) for index in near]
+        for dearness, times, bars in sorted(rough, key=lambda entry: entry[0])[: 3 * BEST]:
             tempo_map = self._map(times, bars, metre)
             if tempo_map is not None:
-                yield _Plan(cost_so_far, tempo_map, sum(bars))
+                yield _Plan(dearness, tempo_map, sum(bars))
 
     def _counts(self, spans: Numbers, metre: Metre) -> Numbers:
         """Bars of each section (rows of as many as there are spans) whose tempi are in range and near each other."""
@@ -260,13 +259,13 @@ class _Search:
         return missed
 
 
-def _best(plans: Iterable[_Plan]) -> list[_Plan]:
-    """The best ones, best first, none the neighbour of a better one."""
+def _best(plans: Iterable[_Plan], most: int) -> list[_Plan]:
+    """At most so many of the best ones, best first, none the neighbour of a better one."""
     chosen: list[_Plan] = []
     for plan in sorted(plans, key=lambda plan: plan.cost):
         if not any(_neighbours(plan, other) for other in chosen):
             chosen.append(plan)
-        if len(chosen) == BEST:
+        if len(chosen) == most:
             break
     return chosen
 

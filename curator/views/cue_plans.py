@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from curator.domain.arc import film_facts
-from curator.domain.briefs import brief_of_cue, brief_of_stage, set_wishes, wishes_of
+from curator.domain.briefs import brief_of_stage, set_wishes, wishes_of
 from curator.domain.cue_plan import CuePlan, Search, read_cue_plan, search_of
 from curator.domain.errors import DomainError
 from curator.domain.hits import add_hit, change_hit, delete_hit
@@ -86,7 +86,7 @@ def cue_plan(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     """The plan of a cue, and the tempi that would fit it. A GET with `low` says what to look for."""
     cue = _cue(slug, number)
     form = SearchForm(request.GET) if "low" in request.GET else None
-    search = form.search(brief_of_cue(cue=cue)) if form is not None and form.is_valid() else None
+    search = form.search() if form is not None and form.is_valid() else None
     return _page(request, cue, search=search, forms={"search_form": form} if form and form.errors else {})
 
 
@@ -332,7 +332,12 @@ def _context(plan: CuePlan) -> dict[str, Any]:
         ],
         "borders": [(clock.label(border), border) for border in borders],
         "search_form": SearchForm(
-            initial={"low": search.low, "high": search.high, "metres": search.metres, "tail": search.tail or None}
+            initial={
+                "low": f"{search.low:g}",
+                "high": f"{search.high:g}",
+                "metres": search.metres,
+                "tail": f"{search.tail:g}" if search.tail else "",
+            }
         ),
         "tempo_form": TempoForm(
             clock=clock,

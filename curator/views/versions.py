@@ -1,12 +1,16 @@
 """The text of a score: the editor, what differs between two versions, the way back to an old one."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from curator.domain import versions
+from curator.domain.drafts import read_draft
 from curator.domain.errors import DomainError
 from curator.models.library import PieceVersion
 from curator.views.access import SignedInRequest, owner
@@ -27,19 +31,37 @@ def version_of(public_id: str) -> PieceVersion:
 def edit_score(request: SignedInRequest, public_id: str) -> HttpResponse:
     """The ABC of a version in a field: POST checks it, and keeps it as a new version when it is asked to."""
     version = version_of(public_id)
-    context = {"version": version, "piece": version.piece, "text": version.abc, "place": "library"}
+    context: dict[str, Any] = {
+        "version": version,
+        "piece": version.piece,
+        "text": version.abc,
+        "place": "library",
+        "action": reverse("edit_score", args=[version.public_id]),
+        "save": _("Keep as a new version"),
+        "cancel": reverse("score", args=[version.public_id]) + "?view=abc",
+    }
     if request.method != "POST":
         return render(request, "curator/edit_score.html", context)
     text = context["text"] = request.POST.get("abc", "")
-    try:
-        if request.POST.get("do") == "save":
+    if request.POST.get("do") == "save":
+        try:
             made = versions.revise_piece(version=version, abc=text, created_by=request.user)
+        except DomainError as error:
+            context["refusal"] = str(error)
+        else:
             messages.success(request, _("This is version %(number)d now.") % {"number": made.number})
             return redirect("score", made.public_id)
-        context["checked"] = versions.check_text(abc=text, piece=version.piece)
-    except DomainError as error:
-        context["trouble"] = str(error)
-    return render(request, "curator/edit_score.html", context, status=400 if "trouble" in context else 200)
+    told = context["draft"] = read_draft(abc=text)
+    status = 400 if "refusal" in context or told.fatal or told.trouble else 200
+    return render(request, "curator/edit_score.html", context, status=status)
+
+
+@require_POST
+@owner
+def draft(request: SignedInRequest) -> HttpResponse:
+    """What the text in an editor is worth as it stands, asked for while somebody writes."""
+    told = read_draft(abc=request.POST.get("abc", ""))
+    return render(request, "curator/draft.html", {"draft": told, "oob": True})
 
 
 @require_safe

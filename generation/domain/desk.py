@@ -1,101 +1,30 @@
 """What the desk shows of a cue: its takes, those still being written, and how far the work is."""
 
+import hashlib
+import json
+import time
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
+from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
-from curator import jobs
+from curator.domain.cohorts import Cohort, read_cohorts
+from curator.domain.copies import near_copies
+from curator.domain.measures import MEASURE_JOB, being_measured, request_measures
+from curator.domain.plans import is_fitted
 from curator.domain.rendering import request_rendering
 from curator.domain.sheets import Sheet, read_sheets
 from curator.film.ruler import Hit, Line, Ruler, draw_ruler
 from curator.film.tempo import TempoError, tempo_map_of
 from curator.film.timecode import Clock
 from curator.models.film import Cue, CueState
-from curator.models.jobs import OPEN_STATES, JobState
-from curator.models.library import PieceVersion
+from curator.models.jobs import OPEN_STATES, Job, Pause
+from curator.models.library import PieceVersion, Rendering
 from curator.models.ranking import Take, TakeState
-from generation.models.requests import Candidate, CandidateState, CueRequest
-
-SILENT_WORKER = timedelta(seconds=15)
-"""So long a request waits before the page says that no worker is there."""
-
-FITS_SECONDS = 0.5
-"""A take that ends so near to the cue's end fits."""
-
-
-class CardKind(StrEnum):
-    """What stands on a card."""
-
-    TAKE = "take"
-    WRITING = "writing"
-    WAITING = "waiting"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class TakeCard:
-    """One card of the wall. A take has its sheet; the others are candidates that are no take (yet).
-
-    fit: seconds that the music is longer than the cue, None while not known; fitting_tempo: quarters a minute at
-    which it would fit. density: struck notes of each bar.
-    """
-
-    number: int
-    kind: CardKind
-    take: Take | None = None
-    sheet: Sheet | None = None
-    candidate: Candidate | None = None
-    fit: float | None = None
-    fitting_tempo: float | None = None
-    density: tuple[int, ...] = ()
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing on this card will change by itself."""
-        if self.kind == CardKind.FAILED:
-            return True
-        if self.sheet is None:
-            return False
-        return (self.sheet.drawn or bool(self.sheet.trouble)) and (self.sheet.heard or bool(self.sheet.silence))
-
-    @property
-    def discarded(self) -> bool:
-        """Whether it is a take that was put aside."""
-        return self.take is not None and self.take.state == TakeState.DISCARDED
-
-    @property
-    def fits(self) -> bool:
-        """Whether the music is as long as the cue."""
-        return self.fit is not None and abs(self.fit) < FITS_SECONDS
-
-    @property
-    def notes_per_second(self) -> float | None:
-        """How dense the music is."""
-        seconds = self.sheet.seconds if self.sheet else None
-        return sum(self.density) / seconds if self.density and seconds else None
-
-
-@dataclass(frozen=True)
-class Work:
-    """How far the open request is; the newest one when several are open.
-
-    at: the highest bar that a candidate at work has reached, and the number of its take. left: seconds that the
-    rest will take at the speed so far, None while nobody knows. stuck: nobody has taken the work up. stopping: it
-    was cancelled and ends at its next step.
-    """
-
-    count: int
-    written: int
-    failed: int
-    at: tuple[int, int] | None
-    left: float | None
-    stuck: bool
-    stopping: bool
-    lights: tuple[tuple[int, str], ...]
-
+from generation.domain.cards import CardKind, TakeCard, candidate_card, take_card
+from generation.domain.work import Work, read_work
+from generation.models.requests import Candidate, CueRequest
 
 NEXT_STEPS = {
     CueState.TO_RANK: "listen",
@@ -104,6 +33,11 @@ NEXT_STEPS = {
     CueState.DELIVERED: "delivered",
 }
 """What follows the desk, by the state of the cue."""
+
+BY_TIME = 15
+"""Seconds after which a page is drawn anew though nothing was written."""
+
+FILTERS = ("fits", "kept", "discarded", "near", "off", "failed")
 
 
 @dataclass(frozen=True)
@@ -118,11 +52,17 @@ class Desk:
     begin: str
     end: str
     counts: Counter[str]
+    cohorts: tuple[Cohort, ...]
 
     @property
     def live(self) -> bool:
         """Whether something on the wall changes by itself."""
         return any(not card.settled for card in self.cards)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the planned bars end with the picture."""
+        return is_fitted(self.cue)
 
     @property
     def ready(self) -> int:
@@ -136,38 +76,121 @@ class Desk:
             return ""
         return NEXT_STEPS.get(CueState(self.cue.state), "")
 
-    def shown(self, state: str) -> list[TakeCard]:
-        """The cards for one of the filters: kept, discarded, fits; for any other what is not discarded."""
-        if state in (TakeState.KEPT, TakeState.DISCARDED):
-            return [card for card in self.cards if card.take and card.take.state == state]
-        return [card for card in self.cards if not card.discarded and (card.fits or state != "fits")]
+    def shown(self, show: str, cohort: str = "") -> list[TakeCard]:
+        """The cards for one of FILTERS, for "" what is neither discarded nor old trouble; only of a cohort with one."""
+        return [
+            card
+            for card in self.cards
+            if _shows(card, show) and (not cohort or (card.take is not None and card.take.cohort == cohort))
+        ]
 
 
-def read_desk(*, cue: Cue) -> Desk:
-    """The desk of a cue, in a number of queries that does not depend on how many takes there are."""
+def _shows(card: TakeCard, show: str) -> bool:
+    if show in (TakeState.KEPT, TakeState.DISCARDED):
+        return card.take is not None and card.take.state == show
+    if show == "failed":
+        return card.kind == CardKind.FAILED
+    here = not card.discarded and not card.old
+    if show == "fits":
+        return here and card.fits
+    if show == "near":
+        return here and card.near is not None
+    if show == "off":
+        return here and card.off
+    return here
+
+
+def read_desk(*, cue: Cue, polling: bool = False, takes: bool = True) -> Desk:
+    """The desk of a cue, in a number of queries that does not depend on how many takes there are.
+
+    What was never drawn at the cue's tempo or measured by its plan is sent to a worker. polling: a page asks what has
+    changed; nothing is measured anew for it, and there is no ruler. takes: False leaves them out, where only the
+    writing has gone on.
+    """
     film = cue.film
-    takes = list(cue.takes.select_related("version__piece"))
-    candidates = list(Candidate.objects.filter(request__cue=cue, take__isnull=True).select_related("request__job"))
-    requests = CueRequest.objects.filter(cue=cue).select_related("job")
-    newest, working = requests.first(), requests.filter(job__state__in=OPEN_STATES).first()
-    sheets = _sheets(cue, [take.version for take in takes])
-    cards = [_take_card(cue, take, sheets[take.version_id]) for take in takes]
-    cards += [card for row in candidates if (card := _candidate_card(row, newest))]
+    rows = cue.takes.select_related("version__piece", "measure__sibling") if takes else cue.takes.none()
+    found = list(rows.defer("version__abc", "version__musicxml"))
+    candidates = Candidate.objects.filter(request__cue=cue, take__isnull=True).defer("raw", "abc")
+    newest = CueRequest.objects.filter(cue=cue).values_list("pk", flat=True).first()
+    if not polling:
+        request_measures(cue=cue, takes=found)
+    cards = _take_cards(cue, found) if found else []
+    now = timezone.now()
+    taken = {card.number for card in cards}  # a failed candidate that was mended gave its number to a take
+    for row in candidates:
+        card = candidate_card(row, newest=newest, now=now)
+        if card is not None:
+            cards.append(replace(card, old=True) if card.number in taken else card)
     cards.sort(key=lambda card: (card.number, card.kind != CardKind.TAKE))
     clock = Clock(film.fps, film.drop_frame, film.start_frame)
-    counts: Counter[str] = Counter(card.take.state for card in cards if card.take)
-    counts["all"] = len(cards) - counts[TakeState.DISCARDED]
-    counts["fits"] = sum(card.fits and not card.discarded for card in cards)
     return Desk(
         cue=cue,
         cards=tuple(cards),
-        work=_work(working),
-        ruler=_ruler(cue),
+        work=read_work(cue=cue),
+        ruler=None if polling else _ruler(cue),
         seconds=cue.seconds,
         begin=clock.label(cue.in_frame),
         end=clock.label(cue.out_frame),
-        counts=counts,
+        counts=Counter({show: sum(_shows(card, show) for card in cards) for show in ("", *FILTERS)}),
+        cohorts=tuple(read_cohorts(cues=[cue])) if takes else (),
     )
+
+
+def _take_cards(cue: Cue, takes: list[Take]) -> list[TakeCard]:
+    sheets = _sheets(cue, [take.version for take in takes])
+    near = near_copies(takes=takes)
+    behind = Candidate.objects.filter(request__cue=cue, take__in=takes).defer("raw", "abc")
+    written = {row.take_id: row for row in behind.select_related("request__checkpoint")}
+    measuring = being_measured(takes=takes)
+    return [
+        take_card(
+            cue,
+            take,
+            sheets[take.version_id],
+            near=near.get(take.pk),
+            written=written.get(take.pk),
+            measuring=take.pk in measuring,
+        )
+        for take in takes
+    ]
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a page saw: `wall` changes with takes, their pictures, sounds and measures, `work` with the writing."""
+
+    wall: str
+    work: str
+
+    def __str__(self) -> str:
+        return f"{self.wall}-{self.work}"
+
+
+def read_stamp(*, cue: Cue) -> Stamp:
+    """The stamp of a desk, in a few small queries: equal while nothing on it has changed.
+
+    What changes by time alone, such as how long nobody has come, changes it every quarter of a minute.
+    """
+    takes = cue.takes.values("state").annotate(n=Count("pk"), last=Max("pk"), measured=Max("measure__measured_at"))
+    drawn = Rendering.objects.filter(version__in=cue.takes.values("version")).values("state").annotate(n=Count("pk"))
+    rows = Candidate.objects.filter(request__cue=cue).values("state").annotate(n=Count("pk"), bars=Sum("bars_written"))
+    written = list(rows.order_by("state"))
+    opened = CueRequest.objects.filter(job__state__in=OPEN_STATES).order_by("pk")
+    queue = list(opened.values_list("pk", "job__state", "job__cancel_requested"))
+    wall = [
+        list(takes.order_by("state")),
+        list(drawn.order_by("state")),
+        [(row["state"], row["n"]) for row in written],
+        Job.objects.open().filter(kind=MEASURE_JOB).count(),
+    ]
+    work = [written, queue, list(Pause.objects.values_list("queue", flat=True))]
+    if queue:
+        work.append([int(time.time() // BY_TIME)])
+    return Stamp(_digest(wall), _digest([wall, work]))
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:12]
 
 
 def _sheets(cue: Cue, versions: list[PieceVersion]) -> dict[int, Sheet]:
@@ -177,67 +200,6 @@ def _sheets(cue: Cue, versions: list[PieceVersion]) -> dict[int, Sheet]:
     for version in missing:
         request_rendering(version=version, tempo_map=cue.tempo_map)
     return read_sheets(versions=versions, tempo_map=cue.tempo_map) if missing else sheets
-
-
-def _take_card(cue: Cue, take: Take, sheet: Sheet) -> TakeCard:
-    fit = None if sheet.seconds is None or not sheet.drawn else sheet.seconds - cue.seconds
-    fitting = cue.tempo * sheet.seconds / cue.seconds if sheet.seconds else None
-    return TakeCard(
-        number=take.number,
-        kind=CardKind.TAKE,
-        take=take,
-        sheet=sheet,
-        fit=fit,
-        fitting_tempo=fitting,
-        density=tuple(take.version.facts.get("density", ())),
-    )
-
-
-def _candidate_card(row: Candidate, newest: CueRequest | None) -> TakeCard | None:
-    """Candidates at work and waiting; failed ones of the newest request only, so that old trouble goes away."""
-    if row.state == CandidateState.FAILED and newest is not None and row.request_id == newest.pk:
-        return TakeCard(number=row.number, kind=CardKind.FAILED, candidate=row)
-    if row.state not in (CandidateState.WAITING, CandidateState.WRITING):
-        return None
-    at_work = row.state == CandidateState.WRITING and row.bars_written > 0
-    kind = CardKind.WRITING if at_work else CardKind.WAITING
-    return TakeCard(number=row.number, kind=kind, candidate=row)
-
-
-LIGHTS = {
-    CandidateState.WRITTEN: "decided",
-    CandidateState.WRITING: "generating",
-    CandidateState.WAITING: "spotted",
-    CandidateState.FAILED: "failed",
-    CandidateState.CANCELLED: "spotted",
-}
-"""The light that a candidate shows in the row of its request."""
-
-
-def _work(request: CueRequest | None) -> Work | None:
-    if request is None or request.job is None:
-        return None
-    rows = list(request.candidates.all())
-    states = Counter(row.state for row in rows)
-    writing = [row for row in rows if row.state == CandidateState.WRITING]
-    leader = max(writing, key=lambda row: row.bars_written, default=None)
-    job = request.job
-    bars = sum(row.bars_written for row in rows)
-    rest = sum(row.bars_asked - row.bars_written for row in writing) + sum(
-        row.bars_asked for row in rows if row.state == CandidateState.WAITING
-    )
-    elapsed = (timezone.now() - job.started_at).total_seconds() if job.started_at else 0.0
-    waiting = job.state == JobState.QUEUED and timezone.now() - job.created_at > SILENT_WORKER
-    return Work(
-        count=request.count,
-        written=states[CandidateState.WRITTEN],
-        failed=states[CandidateState.FAILED],
-        at=(leader.number, leader.bars_written) if leader and leader.bars_written else None,
-        left=elapsed * rest / bars if bars and elapsed > 1 else None,
-        stuck=waiting and not jobs.live_workers(job.queue),
-        stopping=job.cancel_requested,
-        lights=tuple((row.number, LIGHTS[CandidateState(row.state)]) for row in rows),
-    )
 
 
 def _ruler(cue: Cue) -> Ruler | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +20,8 @@ from curator.models.film import Cue
 from curator.models.jobs import Job, JobState
 from generation.domain.checkpoints import find_checkpoint
 from generation.domain.prompts import prompt_of
-from generation.domain.starts import Start, is_complete, start_again, start_brief
+from generation.domain.sampling import checked_sampling
+from generation.domain.starts import Start, is_complete, start_brief, start_of_theme
 from generation.models.checkpoints import Checkpoint
 from generation.models.requests import Candidate, CandidateState, CueRequest
 from generation.notagen.constraints import Constraints
@@ -50,28 +51,37 @@ def request_takes(
     stage: str = "",
     sampling: Mapping[str, float] | None = None,
     seed: int | None = None,
+    seeds: Sequence[int] = (),
     constraints: Mapping[str, Any] | None = None,
     theme: Start | None = None,
+    preset: str = "",
+    like: Candidate | None = None,
     created_by: User | None = None,
 ) -> CueRequest:
     """Ask for `count` candidates with tempo, metre, key and length of the cue, and send the work to a worker.
 
-    sampling: top_k, top_p, temperature; what is not given is the checkpoint's own. Without `seed` one is drawn.
+    sampling: top_k, top_p, temperature; what is not given is the checkpoint's own. Without `seed` one is drawn, from
+    which each candidate's own is made; `seeds` are those of the candidates themselves, one each, to write them again.
     constraints: what every bar must keep (generation.notagen.constraints); None: what the cue's brief says. theme:
     what the music starts from; one that is cut to the cue's length leaves nothing to write and gives a single
-    candidate. Raises DomainError for what cannot be written.
+    candidate. preset: the name of the settings, like: the candidate that this is asked for from; both are only kept.
+    Raises DomainError for what cannot be written.
     """
     checkpoint = checkpoint or find_checkpoint()
+    count = len(seeds) or count
     if not 1 <= count <= MOST_TAKES:
         raise DomainError(_("Ask for 1 to %(most)d takes.") % {"most": MOST_TAKES})
-    if seed is not None and not 0 <= seed < SEEDS:
+    if any(not 0 <= one < SEEDS for one in (*seeds, *(() if seed is None else (seed,)))):
         raise DomainError(_("A seed is a whole number from 0 to %(most)d.") % {"most": SEEDS - 1})
     settings = checked_sampling({**checkpoint.sampling, **(sampling or {})})
     kept = checked_constraints(constraints_of(brief_of_cue(cue=cue)) if constraints is None else constraints)
     brief = _brief(cue, checkpoint, style, stage, theme)
+    brief |= {"preset": preset} if preset else {}
+    brief |= {"like": like.public_id} if like is not None else {}
     if is_complete(brief):
         count = 1
     seed = secrets.randbelow(SEEDS) if seed is None else seed
+    own = list(seeds) or [candidate_seed(seed, index) for index in range(count)]
     with transaction.atomic():
         Cue.objects.select_for_update().get(pk=cue.pk)
         first = _first_number(cue)
@@ -89,7 +99,7 @@ def request_takes(
             Candidate(
                 request=request,
                 index=index,
-                seed=candidate_seed(seed, index),
+                seed=own[index],
                 number=first + index,
                 bars_asked=cue.bars,
             )
@@ -107,20 +117,22 @@ def request_takes(
     return request
 
 
-def ask_again(*, candidate: Candidate, created_by: User | None = None) -> CueRequest:
-    """Ask for one more take like a failed one, with a new seed."""
-    request = candidate.request
-    return request_takes(
-        cue=request.cue,
-        count=1,
-        checkpoint=request.checkpoint,
-        style=str(request.brief.get("style", "")),
-        stage=str(request.brief.get("stage", "")),
-        sampling=request.sampling,
-        constraints=request.constraints,
-        theme=start_again(request.brief),
-        created_by=created_by,
-    )
+def request_for_cues(*, cues: Sequence[Cue], themes: bool = False, **asked: Any) -> list[CueRequest]:
+    """Ask for takes of several cues, each by its own plan, all or none; `asked` as for `request_takes`.
+
+    themes: a cue that states a theme goes on from it. Raises DomainError that names the cue.
+    """
+    if not cues:
+        raise DomainError(_("Choose at least one cue."))
+    made = []
+    with transaction.atomic():
+        for cue in cues:
+            try:
+                theme = start_of_theme(cue) if themes else None
+                made.append(request_takes(cue=cue, theme=theme, **asked))
+            except DomainError as error:
+                raise DomainError(f"{cue.number}: {error}") from error
+    return made
 
 
 def cancel_request(*, request: CueRequest) -> None:
@@ -150,15 +162,6 @@ def candidate_seed(seed: int, index: int) -> int:
     return int.from_bytes(digest[:4], "big")
 
 
-def checked_sampling(given: Mapping[str, float]) -> dict[str, Any]:
-    """top_k, top_p and temperature within what makes sense. Raises DomainError."""
-    top_k, top_p = int(given.get("top_k", 9)), float(given.get("top_p", 0.9))
-    temperature = float(given.get("temperature", 1.2))
-    if not 0 <= top_k <= 128 or not 0 < top_p <= 1 or not 0.05 <= temperature <= 3:
-        raise DomainError(_("Top-k lies between 0 and 128, top-p between 0 and 1, the temperature between 0.05 and 3."))
-    return {"top_k": top_k, "top_p": top_p, "temperature": temperature}
-
-
 def checked_constraints(given: Mapping[str, Any]) -> dict[str, Any]:
     """The constraints that ask for something, by name. Raises DomainError for what no piano piece can keep."""
     asked = {name: value for name, value in given.items() if value not in (None, False, "")}
@@ -174,6 +177,7 @@ def _brief(cue: Cue, checkpoint: Checkpoint, style: str, stage: str, theme: Star
     brief = {
         "prompt": list(prompt),
         "style": style,
+        "words": cue.brief or brief_of_cue(cue=cue).words,
         "metre": cue.metre,
         "key": cue.key,
         "tempo": cue.tempo,

@@ -1,7 +1,8 @@
 """What a request may start from: the first bars of a take or piece, all of it, or one of its hands."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -10,11 +11,14 @@ from django.utils.translation import gettext_noop as _noop
 
 from curator.domain.errors import DomainError
 from curator.domain.sentences import say
+from curator.domain.themes import theme_bars
 from curator.models.film import Cue
 from curator.models.library import Origin, PieceVersion
 from curator.models.ranking import Take, TakeState
+from curator.models.themes import CueTheme, Theme
 from curator.notation.errors import NotationError
-from generation.notagen.themes import Theme, read_theme
+from generation.notagen.themes import Theme as Bars
+from generation.notagen.themes import read_theme
 
 MOST_PIECES = 300
 """So many pieces of the library stand in the form's list; any other can be named by its id."""
@@ -29,6 +33,7 @@ SENTENCES = (
     _noop("The engine writes in eighths (L:1/8), this piece does not."),
     _noop("The engine cannot go on from music in free time."),
     _noop("The engine cannot go on in this metre or key: %(reason)s"),
+    _noop("The key changes before bar %(bar)d; choose an earlier one."),
 )
 
 
@@ -46,16 +51,21 @@ _KEPT_VOICE = {StartMode.KEEP_RIGHT: 1, StartMode.KEEP_LEFT: 2}
 
 @dataclass(frozen=True)
 class Start:
-    """A version to start from, how, and for FIRST how many of its bars."""
+    """A version to start from, how, and for FIRST how many of its bars; `first` is the bar that it begins with."""
 
     version: PieceVersion
     mode: StartMode
     bars: int = 4
+    first: int = 1
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A version that may be started from. `group`: own (takes of the cue), film (kept takes of other cues), library."""
+    """Music that may be started from. `version` is its id, for a theme with its bars: id@3-6.
+
+    `group`: theme (of the film, those of the cue first), own (takes of the cue), film (kept takes of other cues),
+    library.
+    """
 
     version: str
     label: str
@@ -74,7 +84,7 @@ def start_brief(*, cue: Cue, start: Start) -> dict[str, Any]:
             % {"bars": cue.bars, "most": max(1, cue.bars - 1)}
         )
     try:
-        theme = read_theme(start.version.abc, bars=wanted)
+        theme = read_theme(start.version.abc, bars=start.first - 1 + wanted).since(start.first)
         if theme.metre != cue.metre:
             raise DomainError(
                 _("The music is in %(metre)s and the cue in %(asked)s.") % {"metre": theme.metre, "asked": cue.metre}
@@ -82,11 +92,11 @@ def start_brief(*, cue: Cue, start: Start) -> dict[str, Any]:
         given = _given(theme, start, cue)
     except NotationError as error:
         raise DomainError(say(error.sentence)) from error
-    told = {"version": start.version.public_id, "mode": start.mode.value, "bars": wanted}
+    told = {"version": start.version.public_id, "mode": start.mode.value, "bars": wanted, "first": start.first}
     return {"key": theme.key, "staves": list(theme.staves), "start": told, **given}
 
 
-def _given(theme: Theme, start: Start, cue: Cue) -> dict[str, Any]:
+def _given(theme: Bars, start: Start, cue: Cue) -> dict[str, Any]:
     if start.mode in _KEPT_VOICE:
         voice = _KEPT_VOICE[start.mode]
         return {"kept": list(theme.kept(voice)), "kept_voice": voice}
@@ -105,26 +115,59 @@ def start_again(brief: Mapping[str, Any]) -> Start | None:
     told = brief.get("start")
     if not told:
         return None
-    return find_start(version=told["version"], mode=StartMode(told["mode"]), bars=int(told["bars"]))
+    start = find_start(version=told["version"], mode=StartMode(told["mode"]), bars=int(told["bars"]))
+    return replace(start, first=int(told.get("first", 1)))
+
+
+_BARS = re.compile(r"(?P<version>\w+)@(?P<first>\d{1,4})-(?P<last>\d{1,4})")
 
 
 def find_start(*, version: str, mode: StartMode, bars: int = 4) -> Start:
-    """The start from the version with this public id. Raises DomainError."""
-    row = PieceVersion.objects.filter(public_id=version).first()
-    if row is None:
+    """The start from the version with this public id, or as a Choice names it. Raises DomainError.
+
+    Of a choice with bars, FIRST goes on from just these.
+    """
+    named = _BARS.fullmatch(version)
+    row = PieceVersion.objects.filter(public_id=named["version"] if named else version).first()
+    if row is None or (named and not 1 <= int(named["first"]) <= int(named["last"])):
         raise DomainError(_("The music to start from is not here any more."))
-    return Start(row, mode, bars)
+    if named is None:
+        return Start(row, mode, bars)
+    first = int(named["first"])
+    return Start(row, mode, int(named["last"]) - first + 1, first)
+
+
+def start_of_theme(cue: Cue) -> Start | None:
+    """The bars of the theme that a cue states first, to go on from; None for a cue without one."""
+    for use in CueTheme.objects.filter(cue=cue).select_related("theme__version"):
+        bars = theme_bars(use.theme)
+        if bars is not None:
+            return Start(bars.version, StartMode.FIRST, min(bars.count, cue.bars - 1), bars.first)
+    return None
 
 
 def starts_of(*, cue: Cue) -> list[Choice]:
-    """What the desk's form offers to start from: takes of the cue, kept takes of the film, pieces of the library."""
+    """What the desk's form offers to start from: themes of the film, takes of the cue, kept takes of other cues of the
+    film, pieces of the library."""
     takes = (
         Take.objects.filter(cue__film=cue.film_id)
         .exclude(state=TakeState.DISCARDED)
         .select_related("version", "cue")
+        .only("number", "state", "cue__number", "version__public_id")
         .order_by("cue__position", "number")
     )
-    own, film = [], []
+    own, film, named = [], [], []
+    uses = set(CueTheme.objects.filter(cue=cue).values_list("theme", flat=True))
+    for theme in (
+        Theme.objects.filter(film=cue.film_id, version__isnull=False)
+        .select_related("version")
+        .defer("version__abc", "version__musicxml")
+    ):
+        bars = theme_bars(theme)
+        if bars is not None:
+            place = f"{bars.version.public_id}@{bars.first}-{bars.last}"
+            named.append((theme.pk not in uses, Choice(place, theme.name, "theme")))
+    themes = [choice for _other, choice in sorted(named, key=lambda pair: pair[0])]
     for take in takes:
         if take.cue_id == cue.pk:
             own.append(Choice(take.version.public_id, _("Take %(number)d") % {"number": take.number}, "own"))
@@ -138,4 +181,4 @@ def starts_of(*, cue: Cue) -> list[Choice]:
     )[:MOST_PIECES]:
         label = ", ".join(part for part in (row["piece__title"], row["piece__composer"]) if part)
         newest[row["piece_id"]] = Choice(row["public_id"], label, "library")
-    return [*own, *film, *newest.values()]
+    return [*themes, *own, *film, *newest.values()]

@@ -8,11 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from curator import jobs
 from curator.domain.cues import refresh_cue_state
+from curator.domain.pauses import is_paused
 from curator.domain.rendering import request_rendering
 from curator.domain.takes import keep_generated_piece, put_up_take
 from curator.domain.turns import gpu_turn
-from curator.jobs import Run
+from curator.jobs import Interrupted, Run
+from curator.models.jobs import Worker
 from curator.models.library import PieceVersion
 from curator.notation.abc import parse
 from curator.notation.errors import NotationError
@@ -47,20 +50,21 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
     missing = list(request.candidates.filter(state__in=OPEN_CANDIDATES))
     telling = _Telling(run, request, missing)
     with gpu_turn(run, waiting=telling.wait), engine_of(request.checkpoint) as engine:
-        Candidate.objects.filter(pk__in=[row.pk for row in missing], state=CandidateState.WAITING).update(
-            state=CandidateState.WRITING
-        )
         pieces = engine.write(
             brief_of(request),
             seeds=[row.seed for row in missing],
             sampling=Sampling(**request.sampling),
             on_bar=telling.bar,
             should_stop=telling.stop,
+            may_begin=telling.may_begin,
         )
         for written in pieces:
             _finish(missing[written.index], request, written, run)
             telling.finished()
     run.check()
+    telling.speed()
+    if request.candidates.filter(state__in=OPEN_CANDIDATES).exists():
+        raise Interrupted(run.job.public_id)  # the queue was paused: the rest waits in its place
     refresh_cue_state(cue=request.cue, ending=run.job)
     states = list(request.candidates.values_list("state", flat=True))
     return {"written": states.count(CandidateState.WRITTEN), "failed": states.count(CandidateState.FAILED)}
@@ -97,10 +101,20 @@ class _Telling:
         self._done = request.count - len(missing)
         self._bars: dict[int, int] = {}
         self._told = 0.0
+        self._began: float | None = None
+        self._bars_made = 0
+        self._paused, self._looked = False, 0.0
 
     def bar(self, index: int, bars: int) -> None:
-        """`bars` of the candidate at `index` hold now."""
+        """`bars` of the candidate at `index` hold now; none of them: it is begun."""
         self._bars[index] = bars
+        if bars:
+            self._bars_made += 1
+        else:
+            self._began = self._began or time.monotonic()
+            Candidate.objects.filter(pk=self._missing[index].pk, state__in=OPEN_CANDIDATES).update(
+                state=CandidateState.WRITING, began_at=timezone.now()
+            )
         if time.monotonic() - self._told >= TOLD_SECONDS:
             self._tell()
 
@@ -108,6 +122,18 @@ class _Telling:
         """Whether to end. Looks for a cancel about twice a second, however long a bar takes; raises as run.check."""
         self._run.progress(self._done, self._total)
         return self._run.should_stop
+
+    def may_begin(self) -> bool:
+        """Whether another candidate may be begun: the queue is not paused. Looks about twice a second."""
+        if time.monotonic() - self._looked >= TOLD_SECONDS:
+            self._paused, self._looked = is_paused(self._run.job.queue), time.monotonic()
+        return not self._paused
+
+    def speed(self) -> None:
+        """Write down how many bars a second this worker made."""
+        if self._began is not None and self._bars_made and jobs.current_worker is not None:
+            made = self._bars_made / max(time.monotonic() - self._began, 0.001)
+            Worker.objects.filter(pk=jobs.current_worker.pk).update(bars_per_second=round(made, 2))
 
     def wait(self) -> None:
         """The GPU is not free yet."""

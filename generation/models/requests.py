@@ -16,7 +16,8 @@ from generation.models.checkpoints import Checkpoint
 class CueRequest(models.Model):
     """A request for `count` candidates. Its state is that of its job and its candidates.
 
-    `brief`: prompt, metre, key, tempo, bars as the engine got them. `sampling`: top_k, top_p, temperature.
+    `brief`: prompt, metre, key, tempo, bars as the engine got them, the words of the cue and the preset's name, and
+    `like`, the candidate that it was asked for from. `sampling`: top_k, top_p, temperature.
     """
 
     public_id = PublicIdField()
@@ -84,6 +85,7 @@ class Candidate(models.Model):
     version = models.ForeignKey(PieceVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     take = models.OneToOneField(Take, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    began_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -92,6 +94,7 @@ class Candidate(models.Model):
             models.UniqueConstraint(fields=["request", "index"], name="candidate_index_unique"),
             models.CheckConstraint(condition=Q(state__in=CandidateState.values), name="candidate_state_known"),
         ]
+        indexes = [models.Index(fields=["checkpoint_sha256", "-id"], name="candidate_newest")]
 
     def __str__(self) -> str:
         return f"candidate {self.index} of request {self.request_id}"

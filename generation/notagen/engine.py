@@ -42,11 +42,13 @@ class Engine:
         sampling: Sampling,
         on_bar: Callable[[int, int], None] = lambda _index, _bars: None,
         should_stop: Callable[[], bool] = lambda: False,
+        may_begin: Callable[[], bool] = lambda: True,
     ) -> Iterator[Written]:
         """One piece for each seed (0 to 2**32 - 1), in the order in which they are finished.
 
-        on_bar hears the index of a piece and how many of its bars hold. When should_stop says so, writing ends
-        and the unfinished pieces are lost. Raises ValueError for a brief that cannot be written.
+        on_bar hears the index of a piece and how many of its bars hold, 0 when it is begun. When should_stop says
+        so, writing ends and the unfinished pieces are lost; when may_begin does not, those that are begun are
+        finished and no other is. Raises ValueError for a brief that cannot be written.
         """
         decoder = self.decoder
         if len(brief.lines) == brief.bars:  # a theme that is cut, not gone on from
@@ -63,13 +65,14 @@ class Engine:
         rows: dict[int, Piece] = {}
         while waiting or rows:
             for row in set(range(decoder.rows)) - rows.keys():
-                if waiting:
+                if waiting and may_begin():
                     index, seed = waiting.popleft()
                     decoder.begin(row)
                     states[row] = hidden
                     start = states[row].clone()
                     rows[row] = Piece(index, seed, brief, guard, limit, start=start, start_length=len(opening))
-            if should_stop():
+                    on_bar(index, 0)
+            if not rows or should_stop():
                 return
             made = self._patches(rows, states, sampling, should_stop)
             if should_stop():  # the patches may be broken off

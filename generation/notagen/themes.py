@@ -57,6 +57,14 @@ class Theme:
         """Its first bars; all of them when it has no more."""
         return Theme(self.metre, self.key, self.staves, self.bars[:bars], self.upbeat)
 
+    def since(self, bar: int) -> "Theme":
+        """The same from a bar on, counted from 1. Raises NotationError where the key changes before it."""
+        if bar == 1:
+            return self
+        if any("[K:" in content for before in self.bars[: bar - 1] for content in before.values()):
+            raise NotationError("The key changes before bar %(bar)d; choose an earlier one.", bar=bar)
+        return Theme(self.metre, self.key, self.staves, self.bars[bar - 1 :], False)
+
     def closed(self) -> "Theme":
         """The same bars as an end: ties and slurs that lead out of the last one are taken away."""
         voices = {voice: _let_go([bar.get(voice, "") for bar in self.bars]) for voice in self.voices}

@@ -1,5 +1,6 @@
-// Plus and minus keep or discard the take that sounds, or the one that has the focus.
-const ACTS = { "+": "keep", "-": "discard", "\u2212": "discard" };
+// Plus and minus keep or discard the take that sounds, or the one that has the focus; M asks for more like it. With the
+// switch under the wall a take sounds while the pointer rests on it.
+const ACTS = { "+": "keep", "-": "discard", "\u2212": "discard", m: "more", M: "more" };
 
 // The switch in the list of keys, see keys.js.
 const enabled = () => {
@@ -19,4 +20,27 @@ document.addEventListener("keydown", (event) => {
   if (!button) return;
   event.preventDefault();
   button.click();
+});
+
+const hover = document.querySelector("[data-hover]");
+const REST = 350; // milliseconds that the pointer rests before the music begins
+let resting = 0;
+
+document.addEventListener("pointerover", (event) => {
+  if (!hover?.checked || event.pointerType === "touch") return;
+  const card = event.target.closest(".take");
+  if (!card || card.contains(event.relatedTarget)) return;
+  clearTimeout(resting);
+  resting = setTimeout(() => {
+    const button = card.querySelector("button[data-player-src]:not(.on)");
+    if (card.matches(":hover")) button?.click();
+  }, REST);
+});
+
+document.addEventListener("pointerout", (event) => {
+  if (!hover?.checked || event.pointerType === "touch") return;
+  const card = event.target.closest(".take");
+  if (!card || card.contains(event.relatedTarget)) return;
+  clearTimeout(resting);
+  card.querySelector("button[data-player-src].on")?.click();
 });

@@ -23,6 +23,19 @@ if (form) {
     event.preventDefault();
     form.requestSubmit(form.querySelector("[value=save]"));
   });
+  // From a trouble to its bar in the text.
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-goto]");
+    if (!button) return;
+    const lines = field.value.split("\n");
+    const bars = lines.map((line, index) => [line, index]).filter(([line]) => /^\[[Vr]:/.test(line.trim()));
+    const [line, index] = bars[Number(button.dataset.goto) - 1] ?? ["", 0];
+    const start = lines.slice(0, index).join("\n").length + (index ? 1 : 0);
+    field.focus();
+    field.setSelectionRange(start, start + line.length);
+    field.scrollTop = Math.max(0, (index - 4) * (field.scrollHeight / lines.length));
+    tell();
+  });
   let sent = false;
   form.addEventListener("submit", () => (sent = true));
   window.addEventListener("beforeunload", (event) => {

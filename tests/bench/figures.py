@@ -16,10 +16,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tests.bench import figures_clamp, figures_ranking
+from tests.bench import figures_clamp, figures_desk, figures_ranking
 from tests.bench.figure import Figure as Figure
+from tests.bench.figures_demo_round import MEASURES as DEMO_ROUNDS
+from tests.bench.figures_film import storyboard, timecode
 from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
+from tests.bench.figures_plan import fitter
 from tests.bench.figures_preferences import forecast, preferences
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
@@ -374,14 +377,34 @@ FIGURES: dict[str, Measure] = {
     "ranking-order": figures_ranking.order,
     "ranking-pairs": figures_ranking.pairs,
     "ranking-mathematics": figures_ranking.mathematics,
+    "fitter": fitter,
+    "plan-browser": _tests_of(
+        8,
+        "storyboard to music that meets its plan, in Chromium: passed tests",
+        1,
+        "-m",
+        "e2e",
+        "tests/e2e/test_plan.py",
+    ),
     "training-curves": curves,
     "training-speed": speed,
+    **DEMO_ROUNDS,
     "clamp-goldens": _tests_of(
         11, "reference numbers of CLaMP: passed tests", 30, "tests/generation/clamp/test_goldens.py"
     ),
     "clamp-speed": figures_clamp.speed,
     "clamp-scores": figures_clamp.scores,
     "clamp-memory": figures_clamp.memory,
+    "storyboard": storyboard,
+    "timecode": timecode,
+    "storyboard-browser": _tests_of(
+        8, "storyboard in Chromium: passed tests", 6, "-m", "e2e", "tests/e2e/test_storyboard.py"
+    ),
+    "desk-queue": figures_desk.queue,
+    "desk-polling": figures_desk.polling,
+    "desk-cancel": figures_desk.cancel,
+    "desk-runs": figures_desk.runs,
+    "desk-browser": _tests_of(9, "the desk in Chromium: passed tests", 1, "-m", "e2e", "tests/e2e/test_desk.py"),
     "hostile": hostile,
     "satie": satie,
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),

@@ -34,12 +34,13 @@ def main() -> int:
     # the words of workers are not for whoever watches
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
+    from tests.demo_round.listeners import LISTENERS
     from tests.demo_round.showing import Show, show
 
     found = show(
         Show(
             home=home,
-            parent=folder / f"parent-{options.seed}",
+            parent=folder / f"parent-{LISTENERS[options.listener].film.replace(' ', '-')}-{options.seed}",
             listener=options.listener,
             seed=options.seed,
             each=options.each,

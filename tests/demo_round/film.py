@@ -1,4 +1,5 @@
-"""A film of sixteen cues, four stages of the arc in four textures, for the loop from takes to a better model."""
+"""Films of sixteen cues for the loop from takes to a better model: four stages of the arc in four textures, or two
+stages in the same textures, each cue twice in other keys and tempi."""
 
 from itertools import product
 from typing import Any
@@ -6,7 +7,11 @@ from typing import Any
 from generation.etudes.composer import compose
 from generation.etudes.stages import Stage, Texture
 
-STAGES = (Stage.FORGOTTEN, Stage.HUMILIATION, Stage.TRANSFORMATION, Stage.SALVATION)
+FILMS = {
+    "four stages": (Stage.FORGOTTEN, Stage.HUMILIATION, Stage.TRANSFORMATION, Stage.SALVATION),
+    "two stages": (Stage.FORGOTTEN, Stage.SALVATION),
+}
+CUES = 16
 TEXTURES = (Texture.WALTZ, Texture.GNOSSIENNE, Texture.CHORALE, Texture.OSTINATO)
 BARS = 16
 
@@ -14,17 +19,18 @@ _SHOT = 2400
 """Frames of each cue's shot: 100 seconds, longer than sixteen bars at any tempo here."""
 
 
-def film() -> dict[str, Any]:
+def film(name: str) -> dict[str, Any]:
     """The film as curator.domain.demo_film.seed_film reads it; metre, key and tempo of each cue as of an étude."""
     scenes, cues, stages = [], [], []
-    for number, (stage, texture) in enumerate(product(STAGES, TEXTURES)):
+    times = range(CUES // (len(FILMS[name]) * len(TEXTURES)))
+    for number, (stage, time, texture) in enumerate(product(FILMS[name], times, TEXTURES)):
         code = f"S{number + 1:02}"
         like = compose(5_000_000 + number, stage=stage, texture=texture)
         shot = {"code": code, "frames": _SHOT, "description": f"{stage}, {texture}", "fields": {}}
         scenes.append(
             {"number": number + 1, "slug_line": f"INT. {stage.upper()} - {texture}", "fields": {}, "shots": [shot]}
         )
-        if texture == TEXTURES[0]:
+        if texture == TEXTURES[0] and time == 0:
             stages.append({"name": stage.value, "first_shot": code, "curve": [0.5]})
         cues.append(
             {

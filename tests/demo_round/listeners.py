@@ -78,21 +78,18 @@ def singing(heard: Heard, stage: str) -> float:
 
 
 def by_stage(heard: Heard, stage: str) -> float:
-    """Sparse while the film is dark, full once it turns."""
-    full = (heard.density - 3.16) / 0.175
-    return full if stage in LIGHT else -full
-
-
-LIGHT = frozenset({"Transformation", "Salvation", "Peace"})
+    """Sparse in Forgotten, full in Salvation; elsewhere nothing."""
+    return {"Forgotten": -1.0, "Salvation": 1.0}.get(stage, 0.0) * (heard.density - 3.16) / 0.175
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Somebody who answers blind pairs. `taste` None: each answer is a coin."""
+    """Somebody who answers blind pairs. taste: None where each answer is a coin; film: which one he hears (film.py)."""
 
     name: str
     words: str
     taste: Taste | None
+    film: str = "four stages"
 
     def likes(self, abc: str, stage: str) -> float:
         """The hidden value of a take, in units; 0 for whoever throws coins."""
@@ -114,7 +111,7 @@ LISTENERS: Mapping[str, Listener] = {
     for one in (
         Listener("sparse-low", "likes few and deep notes", sparse_and_low),
         Listener("singing", "likes a melody that lies high and takes its time", singing),
-        Listener("by-stage", "likes few notes in the dark half of the film, many in the light half", by_stage),
+        Listener("by-stage", "likes few notes in Forgotten and many in Salvation", by_stage, film="two stages"),
         Listener("coin", "throws a coin for every pair", None),
     )
 }

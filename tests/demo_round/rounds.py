@@ -3,9 +3,8 @@
 Whatever is done already is not done again, so a round that broke off goes on where it was.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
-from typing import Any
 
 from curator import jobs
 from curator.domain.accounts import ensure_rater
@@ -15,6 +14,7 @@ from curator.models.accounts import User
 from curator.models.film import Cue, Film
 from curator.models.jobs import Job, JobState
 from curator.models.ranking import Judgement, Take
+from curator.preference.pairs import P_ORDER_STRICT
 from generation.domain.checkpoints import seed_demo_checkpoint
 from generation.domain.requests import request_takes
 from generation.models.checkpoints import Checkpoint
@@ -33,18 +33,18 @@ VOTES = 19
 DRAW = {"top_p": 0.98, "temperature": 1.0}
 """Takes to choose from are drawn more freely than takes to use."""
 
-CHOICE = Choice(balanced=False)
-"""All takes of a cue have the same bars, so that length in characters is taste here and not a way to cheat."""
-
-SETTINGS: Mapping[str, Any] = {}
+CHOICE = Choice(threshold=P_ORDER_STRICT, balanced=False, held_out=frozenset())
+"""What is chosen on the page: sure orders only; pairs that teach length too, since all takes of a cue have the same
+bars, and how many notes they hold is taste; no cue held out, since fresh takes that nobody judged are the measure."""
 
 Tell = Callable[[str], None]
 
 
-def make_film(*, seed: int) -> tuple[Film, Checkpoint]:
-    """The film and the demo checkpoint. The coins of the pair policy hang on public ids: the seed gives these."""
+def make_film(*, name: str, seed: int) -> tuple[Film, Checkpoint]:
+    """The film of this name and the demo checkpoint. The coins of the pair policy hang on public ids, which the seed
+    gives."""
     base = seed_demo_checkpoint()
-    made = seed_film(data=film_data())
+    made = seed_film(data=film_data(name))
     for cue in cues_of(made):
         Cue.objects.filter(pk=cue.pk).update(public_id=_name(seed, cue.number))
     return made, base
@@ -68,14 +68,14 @@ def write_takes(*, film: Film, base: Checkpoint, seed: int, tell: Tell) -> int:
 
 
 def judge_takes(*, film: Film, listener: Listener, seed: int, tell: Tell) -> int:
-    """Let the listener answer pairs as they are handed out; how many answers there are."""
+    """Let the listener answer pairs as they are handed out to teach; how many answers there are."""
     rater = _rater(listener, seed)
     cues = cues_of(film)
     for number, cue in enumerate(cues, start=1):
         stage = cue.stage.name if cue.stage else ""
         values = {take.pk: listener.likes(take.version.abc, stage) for take in cue.takes.select_related("version")}
         for said in range(Judgement.objects.filter(cue=cue).count(), VOTES):
-            pair = next_pair(cue=cue, rater=rater)
+            pair = next_pair(cue=cue, rater=rater, aim="teach")
             if pair is None:
                 break
             coin = Random(f"{seed}/{cue.number}/{said}")
@@ -91,7 +91,7 @@ def train(*, film: Film, base: Checkpoint, tell: Tell) -> Round:
         draft = draft_preferences(film=film, choice=CHOICE)
         frozen = PreferenceSet.objects.first() or freeze_preferences(draft=draft)
         tell(f"training on {frozen.manifest['pairs']} pairs")
-        row = start_round(data=frozen, base=base, settings=SETTINGS)
+        row = start_round(data=frozen, base=base)
     finish(row.job)
     row.refresh_from_db()
     if row.state != RoundState.MEASURED:

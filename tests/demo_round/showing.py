@@ -63,7 +63,7 @@ def show(what: Show, *, say: Say) -> dict[str, Any]:
     say(INTRODUCTION.format(words=listener.words))
     with clock.of("set-up"):
         call_command("migrate", verbosity=0, interactive=False)
-        film, base = rounds.make_film(seed=what.seed)
+        film, base = rounds.make_film(name=listener.film, seed=what.seed)
     with clock.of("takes"), _Progress(say, "1  Takes to choose from") as tell:
         written = rounds.write_takes(film=film, base=base, seed=what.seed, tell=tell)
         tell(f"{written} takes of 16 cues")
@@ -167,7 +167,12 @@ class _Written:
 def _taste(name: str, before: list[Fresh], after: list[Fresh], models: tuple[NotaGen, NotaGen]) -> dict[str, Any]:
     """Taste and traits of both, and what the change of log-probability foresees. Who throws coins is held against
     every taste there is."""
-    tastes = {one.name: asdict(gain(before, after, likes(one))) for one in LISTENERS.values() if one.taste}
+    film = LISTENERS[name].film
+    tastes = {
+        one.name: asdict(gain(before, after, likes(one)))
+        for one in LISTENERS.values()
+        if one.taste and one.film == film
+    }
     found: dict[str, Any] = {"gain": tastes.get(name), "gains": tastes, "traits": _traits(before, after)}
     if name in tastes:
         values = [likes(LISTENERS[name])(one) if one.abc else 0.0 for one in before]
@@ -286,7 +291,7 @@ INTRODUCTION = """
 One round of learning with the demo model
 
 A small model writes eight takes for each of sixteen cues. A listener hears them in blind pairs and says which one
-serves the cue better. The model learns from these answers alone. Does it then write what the listener likes?
+serves its cue better. The model learns from these answers alone. Does it then write what the listener likes?
 
 The listener is no human being but a script: it {words}.
 Training never sees its formula, only its answers, of which one in twenty is thrown by a coin.

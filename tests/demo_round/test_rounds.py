@@ -19,8 +19,8 @@ HEADER = "%%score { 1 | 2 }\nL:1/8\nQ:1/4=60\nM:3/4\nK:C\nV:1 treble\nV:2 bass\n
 def film(db, monkeypatch):
     """The film with three takes, from sparse to full, for its first two cues."""
     monkeypatch.setattr("generation.domain.checkpoints.DEMO_WEIGHTS", SMALL)
-    made, base = rounds.make_film(seed=1)
-    assert rounds.make_film(seed=1) == (made, base)
+    made, base = rounds.make_film(name="four stages", seed=1)
+    assert rounds.make_film(name="four stages", seed=1) == (made, base)
     Cue.objects.filter(film=made, position__gt=2).delete()
     for cue in rounds.cues_of(made):
         for lines in (SPARSE * 4, SPARSE * 2 + FULL * 2, FULL * 4):
@@ -28,12 +28,14 @@ def film(db, monkeypatch):
     return made
 
 
-def test_sixteen_cues_ask_for_sixteen_prompts_that_the_demo_model_knows(db):
-    made, base = rounds.make_film(seed=1)
-    prompts = {prompt_of(cue=cue, checkpoint=base) for cue in rounds.cues_of(made)}
-    said = base.vocabulary
-    assert len(prompts) == 16
-    assert {line[1:] for prompt in prompts for line in prompt} <= {word for words in said.values() for word in words}
+@pytest.mark.parametrize(("name", "prompts"), [("four stages", 16), ("two stages", 8)])
+def test_sixteen_cues_ask_for_what_the_demo_model_knows(db, name, prompts):
+    made, base = rounds.make_film(name=name, seed=1)
+    cues = rounds.cues_of(made)
+    found = {prompt_of(cue=cue, checkpoint=base) for cue in cues}
+    assert (len(cues), len(found)) == (16, prompts)
+    assert len({(cue.stage, cue.texture, cue.metre, cue.key, cue.tempo) for cue in cues}) == 16
+    assert {line[1:] for one in found for line in one} <= {word for words in base.vocabulary.values() for word in words}
 
 
 def test_the_listener_answers_what_he_is_handed_and_goes_on_where_he_was(film, monkeypatch):

@@ -31,7 +31,7 @@ from training.domain.renting import account, missing, terms
 from training.models.rounds import Recipe, Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
 from training.recipes.enough import Enough, enough
-from training.recipes.job import JobError, Settings, read_settings
+from training.recipes.job import SMALL_WEIGHTS, JobError, Settings, preset_for, read_settings
 
 ROUND_JOB = "training.round"
 RENTED = "runpod"
@@ -109,7 +109,8 @@ def start_round(
     """Freeze the choice as the next round and send it to a worker. Raises DomainError for what may not train.
 
     A TrainingSet gives SFT, a PreferenceSet DPO. settings: those of the recipe that differ from its own
-    (training.recipes.job). budget_eur: what a rented machine may cost at most; this machine costs nothing.
+    (training.recipes.job); without any, those of the preset for a base of this size. budget_eur: what a rented machine
+    may cost at most; this machine costs nothing.
     """
     if executor not in EXECUTORS:
         raise DomainError(_("There is no executor %(name)s.") % {"name": executor})
@@ -117,7 +118,7 @@ def start_round(
         raise DomainError(_("A budget is an amount in euros."))
     recipe = Recipe.SFT if isinstance(data, TrainingSet) else Recipe.DPO
     try:
-        chosen = read_settings(recipe, settings or {})
+        chosen = read_settings(recipe, settings or _usual(recipe, base))
     except JobError as error:
         raise DomainError(str(error)) from error
     found = outlook(data=data, base=base, executor=executor)
@@ -223,6 +224,11 @@ def _enqueue(row: Round, created_by: User | None) -> None:
         max_attempts=20,  # each goes on from the last state
     )
     row.save(update_fields=["job"])
+
+
+def _usual(recipe: str, base: Checkpoint) -> dict[str, Any]:
+    preset = preset_for(recipe, weights=int(base.sizes.get("parameters", SMALL_WEIGHTS)))
+    return {"preset": preset} if preset else {}
 
 
 def _unfit_base(base: Checkpoint) -> str:

@@ -3,7 +3,8 @@
     {"recipe": "dpo", "bundle": "bundle", "base": {"file": "base.safetensors", "sha256": "…"},
      "out": "run", "time_limit": 7200, "settings": {"epochs": 4, "rate": 5e-5}}
 
-Paths are relative to the file. Whatever is not named has the value below.
+Paths are relative to the file. Whatever is not named has the value below, or that of a named preset:
+"settings": {"preset": "small", "epochs": 3}.
 """
 
 import hashlib
@@ -78,6 +79,34 @@ RECIPES: Mapping[str, type[Settings]] = {"sft": SftSettings, "dpo": DpoSettings}
 """Every recipe with its settings."""
 
 
+SMALL = "small"
+PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "sft": {},
+    "dpo": {
+        SMALL: {
+            "epochs": 4,
+            "rate": 4e-4,
+            "warmup": 1,
+            "batches": 16,
+            "beta": 0.05,
+            "penalty": 1.0,
+            "chosen_floor": -6.0,
+        },
+    },
+}
+"""Settings that belong together, by recipe and name. small: a few steps, each over the pairs of sixteen cues. Where
+every cue makes a step of its own, a model of four million weights soon learns single takes by heart
+(docs/training.md)."""
+
+SMALL_WEIGHTS = 20_000_000
+"""Below so many weights the preset "small" is the one to take; tried with four million."""
+
+
+def preset_for(recipe: str, *, weights: int) -> str:
+    """The preset for a model of this size; empty where the recipe's own settings are the ones to take."""
+    return SMALL if weights < SMALL_WEIGHTS and SMALL in PRESETS[recipe] else ""
+
+
 @dataclass(frozen=True)
 class Job:
     """One run. time_limit: seconds this process may train before it saves and stops, None for no limit.
@@ -132,8 +161,13 @@ def read_job(path: Path) -> Job:
 
 
 def read_settings(recipe: str, given: Mapping[str, Any]) -> Settings:
-    """The settings of a recipe with what is given changed. Raises JobError."""
+    """The settings of a recipe, or of the `preset` that is named, with what is given changed. Raises JobError."""
     kind = RECIPES[recipe]
+    if "preset" in given:
+        name = given["preset"]
+        if name not in PRESETS[recipe]:
+            raise JobError(f"The recipe {recipe} has no preset {name}.")
+        given = {**PRESETS[recipe][name], **{key: value for key, value in given.items() if key != "preset"}}
     known = {field.name: field for field in fields(kind)}
     if unknown := given.keys() - known.keys():
         raise JobError(f"The recipe {recipe} has no setting {', '.join(sorted(unknown))}.")

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from curator.domain.errors import DomainError
 from curator.domain.library import ENDINGS, About, import_score
 from curator.domain.sentences import say
+from curator.domain.takes import put_up_pieces
 from curator.management.import_rows import Row, finish, line_of, refused, row_of, wait_for_renderings
+from curator.models.film import Cue
 from curator.models.library import Origin
 from curator.notation.errors import NotationError
 from curator.notation.intake import MOST_UPLOAD
@@ -30,6 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("--period", default="")
         parser.add_argument("--instrumentation", default="")
         parser.add_argument("--tag", action="append", default=[], dest="tags", metavar="TAG")
+        take = parser.add_argument_group("putting them up as takes, such as a folder of old NotaGen outputs")
+        take.add_argument("--film", default="", help="slug of the film")
+        take.add_argument("--put-up", default="", metavar="CUE", help="number of the cue, such as 1m1")
+        take.add_argument("--cohort", default="", help="what they are called together")
         parser.add_argument("--wait", action="store_true", help="also wait until all are engraved and sounded")
         parser.add_argument("--json", dest="as_json", action="store_true")
 
@@ -41,6 +47,9 @@ class Command(BaseCommand):
         period: str,
         instrumentation: str,
         tags: list[str],
+        film: str,
+        put_up: str,
+        cohort: str,
         wait: bool,
         as_json: bool,
         **_options: Any,
@@ -50,10 +59,16 @@ class Command(BaseCommand):
         if missing:
             raise CommandError(f"There is no file or folder {missing[0]}.")
         about = About(composer=composer, period=period, instrumentation=instrumentation, tags=tuple(tags))
+        cue = Cue.objects.filter(film__slug=film, number=put_up).select_related("film").first() if put_up else None
+        if put_up and cue is None:
+            raise CommandError(f"There is no cue {put_up} in a film called {film}.")
         rows: list[Row] = []
         others: list[str] = []
         for row in _rows(paths, about, others):
             rows.append(row)
+            if cue is not None and row["piece"]:
+                takes = put_up_pieces(cue=cue, pieces=[row["piece"]], cohort=cohort)
+                row["take"] = takes[0].number if takes else None
             if not as_json:
                 self.stdout.write(line_of(row))
         if others and not as_json:

@@ -5,7 +5,7 @@ from math import gcd
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from curator.film.fitting import APART, BEST, CHANGE, Aim, fit, judge
+from curator.film.fitting import APART, BEST, BEST_MAPS, CHANGE, Aim, fit, judge
 from curator.film.tempo import Metre, Place, Section, TempoMap
 
 FRAME = Fraction(1, 24)
@@ -57,7 +57,7 @@ def test_every_plan_is_what_it_says(length, aims, tail):
     aims = [aim for aim in aims if aim.seconds < length]
     found = fit(length, aims, frame=FRAME, tail=tail)
     assert len(found.steady) <= BEST
-    assert len(found.maps) <= BEST
+    assert len(found.maps) <= BEST_MAPS
     for plan in (*found.steady, *found.maps):
         told = judge(plan.tempo_map, plan.bars, length, aims)
         assert (told.landings, told.end) == (plan.landings, plan.end)

@@ -7,7 +7,9 @@ from django.urls import reverse
 
 from curator.domain.errors import DomainError
 from curator.domain.practice import add_brief, practice_film, read_briefs, remove_brief
+from curator.forms import KEYS
 from curator.models.film import Cue, Film
+from generation.notagen.header import header
 from tests.factories import make_film, make_take
 from tests.listening import give_sound, judge
 
@@ -115,3 +117,8 @@ def test_practice_queries_do_not_grow(owner_client, django_assert_max_num_querie
             make_take(cue=brief())
         with django_assert_max_num_queries(14):
             owner_client.get(reverse("practice"))
+
+
+def test_every_key_of_the_form_can_be_written():
+    for key in KEYS:
+        assert f"K:{key}\n" in header(metre="3/4", key=key, tempo=60)

@@ -9,7 +9,8 @@ from curator.models.library import PieceVersion
 from curator.models.ranking import Take
 from curator.notation.validity import validity
 from generation.domain import loading
-from generation.domain.requests import ask_again, cancel_request, candidate_seed, request_takes
+from generation.domain.again import ask_again
+from generation.domain.requests import cancel_request, candidate_seed, request_takes
 from generation.models.requests import Candidate, CandidateState, CueRequest
 from tests.generation.writing import small_checkpoint, waltz_cue, written_request
 
@@ -29,7 +30,7 @@ def test_a_request_promises_its_takes_and_sends_one_job(owner):
     assert rows == [(i, i + 1, candidate_seed(7, i), "waiting", 4) for i in range(3)]
     assert request.brief == {
         "prompt": ["%Minimal", "%Etude, Waltz", "%Keyboard", "%Peace"],
-        "style": "", "metre": "3/4", "key": "G", "tempo": 60.0, "bars": 4, "cue_version": 1,
+        "style": "", "words": "Dust, waiting.", "metre": "3/4", "key": "G", "tempo": 60.0, "bars": 4, "cue_version": 1,
     }  # fmt: skip
     assert request.sampling == {"top_k": 9, "top_p": 0.9, "temperature": 0.8}
     assert (request.job.kind, request.job.queue, request.job.created_by) == ("generation.write", "gpu", owner)

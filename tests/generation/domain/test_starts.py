@@ -7,7 +7,8 @@ from curator.models.library import Origin
 from curator.models.ranking import TakeState
 from curator.notation.abc import parse
 from generation.domain import loading
-from generation.domain.requests import ask_again, request_takes
+from generation.domain.again import ask_again
+from generation.domain.requests import request_takes
 from generation.domain.starts import Start, StartMode, find_start, starts_of
 from generation.domain.writing import brief_of
 from generation.etudes.composer import compose
@@ -74,8 +75,9 @@ def test_constraints_are_stored_with_the_request_and_told_to_the_engine():
     assert request.constraints == {"highest": 90, "hands": True}
     assert brief_of(request).constraints.highest == 90
     assert set(request.candidates.values_list("state", flat=True)) == {"written"}
-    again = ask_again(candidate=request.candidates.first())
-    assert (again.brief, again.constraints) == (request.brief, request.constraints)
+    first = request.candidates.first()
+    again = ask_again(candidate=first)
+    assert (again.brief, again.constraints) == (request.brief | {"like": first.public_id}, request.constraints)
     Cue.objects.filter(pk=request.cue.pk).update(metre="4/4")
     with pytest.raises(DomainError, match="The music is in 3/4 and the cue in 4/4"):
         ask_again(candidate=Candidate.objects.get(pk=request.candidates.get(index=1).pk))

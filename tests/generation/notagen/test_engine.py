@@ -123,17 +123,31 @@ def test_progress_is_told_bar_by_bar_and_writing_can_be_stopped(writer):
     heard = []
     brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=4)
     list(writer.write(brief, seeds=[5, 6], sampling=SAMPLING, on_bar=lambda *bar: heard.append(bar)))
-    assert sorted(heard) == [(index, bar) for index in (0, 1) for bar in (1, 2, 3, 4)]
+    assert sorted(heard) == [(index, bar) for index in (0, 1) for bar in (0, 1, 2, 3, 4)]
     heard.clear()
     stopped = writer.write(
         brief,
         seeds=[5, 6],
         sampling=SAMPLING,
         on_bar=lambda *bar: heard.append(bar),
-        should_stop=lambda: len(heard) >= 2,
+        should_stop=lambda: len(heard) >= 4,
     )
     assert list(stopped) == []
-    assert 2 <= len(heard) < 8
+    assert 4 <= len(heard) < 10
+
+
+def test_what_is_begun_is_finished_when_nothing_more_may_begin(writer):
+    brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=2)
+    begun = []
+    few = writer.write(
+        brief,
+        seeds=range(12),
+        sampling=SAMPLING,
+        on_bar=lambda index, bars: begun.append(index) if not bars else None,
+        may_begin=lambda: len(begun) < 3,
+    )
+    assert sorted(one.index for one in few) == begun == [0, 1, 2]
+    assert list(writer.write(brief, seeds=[1], sampling=SAMPLING, may_begin=lambda: False)) == []
 
 
 def test_a_cancel_is_looked_for_before_every_character(writer, monkeypatch):

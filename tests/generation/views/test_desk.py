@@ -1,12 +1,16 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from curator import jobs
+from curator.domain.measures import MEASURE_JOB
 from curator.models.film import Cue, HitPoint
 from curator.models.jobs import Job, JobState
 from curator.models.library import Rendering, RenderingState
+from curator.models.measures import TakeMeasure
 from curator.models.ranking import TakeState
 from generation.domain import loading
 from generation.domain.checkpoints import Prompts, import_checkpoint
@@ -60,6 +64,16 @@ def test_an_empty_desk_shows_plan_ruler_and_form(owner_client):
     assert 'hx-trigger="every 2s"' not in page
 
 
+def test_a_desk_sends_to_the_plan_while_its_bars_do_not_end_with_the_picture(owner_client):
+    cue = make_cue()
+    plan = f'<a href="{address("cue_plan", cue)}">'
+    assert owner_client.get(address("desk", cue)).content.decode().count(plan) == 1
+    Cue.objects.update(out_frame=1300)
+    page = owner_client.get(address("desk", cue)).content.decode()
+    assert "These bars do not end with the picture." in page
+    assert page.count(plan) == 2
+
+
 def test_a_desk_without_a_checkpoint_says_what_to_do(owner_client):
     page = owner_client.get(address("desk", make_cue())).content.decode()
     assert "No checkpoint is here yet." in page
@@ -74,7 +88,8 @@ def test_asking_makes_a_request_and_shows_its_places(owner_client, owner):
     page = owner_client.get(address("desk", cue)).content.decode()
     assert page.count("Waits for its turn") == 2
     assert "0 of 2 takes are written." in page
-    assert f'hx-get="{address("desk_live", cue)}?open=1,2" hx-trigger="every 2s"' in page
+    assert f'hx-get="{address("desk_live", cue)}?open=1,2&amp;stamp=' in page
+    assert 'hx-trigger="every 2s"' in page
 
 
 @pytest.mark.parametrize(
@@ -108,20 +123,91 @@ def test_polling_brings_the_changed_cards_and_ends_when_all_is_settled(owner_cli
     answer = owner_client.get(live)
     assert (answer.status_code, answer.content.decode().count('data-row hx-swap-oob="true"')) == (200, 2)
     request = CueRequest.objects.get()
-    Candidate.objects.filter(index=0).update(state=CandidateState.WRITING, bars_written=3)
+    began = timezone.now() - timedelta(seconds=6)
+    Candidate.objects.filter(index=0).update(state=CandidateState.WRITING, bars_written=3, began_at=began)
     page = owner_client.get(live).content.decode()
     assert "bar 3 of 4" in page
-    assert "Take 1 is at bar 3." in page
+    assert re.search(r"0\.\d bars a second, \d s left", page)
+    assert re.search(r"Take 1 is at bar 3\. 0\.\d bars a second\.", page)
     jobs.execute(request.job.pk)
     answer = owner_client.get(live)
     assert answer.status_code == 200  # written, not yet engraved
     assert answer.content.decode().count("being sounded") == 2
     Rendering.objects.update(state=RenderingState.READY)
+    for job in Job.objects.filter(kind=MEASURE_JOB):
+        jobs.execute(job.pk)
     answer = owner_client.get(live)
     page = answer.content.decode()
     assert answer.status_code == 286
     assert "being sounded" not in page
     assert "hx-trigger" not in page.split("<li")[0]
+
+
+def test_a_page_that_has_seen_everything_is_sent_nothing_and_the_writing_alone_brings_no_take(owner_client):
+    cue = waltz_cue()
+    asked(cue, owner_client)
+    live = address("desk_live", cue)
+
+    def poll(stamp):
+        return owner_client.get(live, {"open": "1,2", "stamp": stamp})
+
+    answer = poll("")
+    stamp = re.search(r"stamp=([\w-]+)", answer.content.decode())[1]
+    assert (poll(stamp).status_code, poll(stamp).content) == (204, b"")
+    now = timezone.now()
+    Candidate.objects.update(state=CandidateState.WRITING, bars_written=1, began_at=now)
+    whole = poll(stamp).content.decode()
+    assert 'id="chips"' in whole
+    stamp = re.search(r"stamp=([\w-]+)", whole)[1]
+    Candidate.objects.filter(index=1).update(bars_written=2)
+    page = poll(stamp).content.decode()
+    assert "bar 2 of 4" in page
+    assert "open=1,2&amp;stamp=" in page
+    assert 'id="chips"' not in page
+    stamp = re.search(r"stamp=([\w-]+)", page)[1]
+    owner_client.post(reverse("pause_writing"), {"do": "pause"})
+    assert "Go on writing" in poll(stamp).content.decode()
+
+
+def test_the_desk_says_what_is_before_a_request_and_that_all_is_paused(owner_client):
+    for number in ("1m1", "1m2"):
+        cue = waltz_cue(number=number)
+        asked(cue, owner_client)
+    page = owner_client.get(address("desk", cue)).content.decode()
+    assert "1 request is before it." in page
+    assert 'hx-trigger="every 5s"' in page
+    answer = owner_client.post(reverse("pause_writing"), {"do": "pause", "cue": cue.public_id})
+    assert answer.url == address("desk", cue)
+    page = owner_client.get(address("desk", cue)).content.decode()
+    assert "The writing is paused. The takes keep their place." in page
+    owner_client.post(reverse("pause_writing"), {"do": "on", "cue": cue.public_id})
+    assert "paused" not in owner_client.get(address("desk", cue)).content.decode()
+
+
+def test_takes_are_filtered_by_cohort_copy_metre_and_failure(owner_client):
+    cue = waltz_cue()
+    for number, cohort in ((1, "old outputs"), (2, "by hand"), (3, "old outputs")):
+        make_take(cue=cue, number=number, cohort=cohort)
+    asked(cue, owner_client, count=1)
+    Candidate.objects.update(state=CandidateState.FAILED, reason="Bar 3 would not add up.")
+    asked(cue, owner_client, count=1)
+    TakeMeasure.objects.create(
+        take=cue.takes.get(number=3), plan="", facts={"valid": False, "irregular": [2], "bars": 2}
+    )
+
+    def shown(query):
+        page = owner_client.get(address("desk", cue) + query).content.decode()
+        return [int(number) for number in re.findall(r'id="take-(\d+)"', page)], page
+
+    assert shown("")[0] == [1, 2, 3, 5]  # what failed in an earlier request is old trouble
+    assert shown("?cohort=old+outputs")[0] == [1, 3]
+    assert shown("?show=off")[0] == [3]
+    found, page = shown("?show=failed")
+    assert found == [4]
+    assert "Bar 3 would not add up." in page
+    for words in ("All 4", "Failed 1", "Off the metre 1", "old outputs", "Edited by hand"):
+        assert words in page
+    assert "Near copies" not in page
 
 
 def test_a_failed_candidate_says_why_and_can_be_asked_again(owner_client):
@@ -227,7 +313,7 @@ def test_the_desk_asks_the_database_as_often_for_one_take_as_for_many(owner_clie
         make_take(cue=request.cue, number=10 + number)
     url = address("desk", request.cue)
     owner_client.get(url)  # asks for renderings, remembers the film in the session
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(39):
         owner_client.get(url)
 
 
@@ -265,7 +351,7 @@ def test_constraints_and_music_to_start_from_go_into_the_request(owner_client):
     assert asked(cue, owner_client, **fields).status_code == 302
     request = CueRequest.objects.first()
     assert request.constraints == {"highest": 84, "hands": True}
-    assert request.brief["start"] == {"version": version, "mode": "first", "bars": 2}
+    assert request.brief["start"] == {"version": version, "mode": "first", "bars": 2, "first": 1}
     assert (len(request.brief["theme"]), request.brief["prompt"][-1]) == (2, "%Peace")
 
 

@@ -1,5 +1,6 @@
 import json
 import signal
+from dataclasses import asdict
 from decimal import Decimal
 
 import pytest
@@ -34,6 +35,7 @@ from training.executors.executor import Ended
 from training.executors.local import LocalExecutor
 from training.models.rounds import Round, RoundState
 from training.recipes import enough, run
+from training.recipes.job import read_settings
 from training.recipes.run_folder import RunFolder
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +111,14 @@ def test_a_base_without_its_weights_is_refused(owner):
 def test_what_makes_no_sense_is_refused(owner, more):
     with pytest.raises(DomainError):
         start_round(data=preference_set(owner), base=small_checkpoint(), **more)
+
+
+def test_without_settings_a_round_has_those_for_a_base_of_its_size(owner):
+    data, base = preference_set(owner), small_checkpoint()
+    assert start_round(data=data, base=base).settings == asdict(read_settings("dpo", {"preset": "small"}))
+    Checkpoint.objects.filter(pk=base.pk).update(sizes={**base.sizes, "parameters": 500_000_000})
+    base.refresh_from_db()
+    assert start_round(data=data, base=base).settings == asdict(read_settings("dpo", {}))
 
 
 def test_rounds_and_their_data_are_found_by_id_name_or_number(owner):

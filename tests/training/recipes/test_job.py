@@ -2,7 +2,16 @@ import json
 
 import pytest
 
-from training.recipes.job import DpoSettings, JobError, SftSettings, read_job, read_settings
+from training.recipes.job import (
+    PRESETS,
+    RECIPES,
+    DpoSettings,
+    JobError,
+    SftSettings,
+    preset_for,
+    read_job,
+    read_settings,
+)
 
 WHOLE = {"recipe": "dpo", "bundle": "b", "base": {"file": "base.pth", "sha256": "0" * 64}}
 
@@ -44,6 +53,7 @@ def test_where_and_how_long_a_job_runs_is_no_part_of_what_it_is(tmp_path):
         ({"settings": {"epochs": True}}, "The setting epochs cannot be True."),
         ({"settings": {"soft_labels": 1}}, "The setting soft_labels cannot be 1."),
         ({"settings": {"precision": "float16"}}, "The precision is float32 or bfloat16."),
+        ({"settings": {"preset": "large"}}, "The recipe dpo has no preset large."),
         ({"settings": {"batches": 0}}, "Epochs, batches and patches are at least 1"),
     ],
 )
@@ -62,3 +72,21 @@ def test_no_file_and_no_json_are_said_too(tmp_path):
 
 def test_whole_numbers_are_taken_where_others_are_meant():
     assert read_settings("dpo", {"penalty": 1, "checkpointing": None}).penalty == 1
+
+
+def test_a_preset_gives_what_is_not_given(tmp_path):
+    preset = PRESETS["dpo"]["small"]
+    assert read_job(write(tmp_path, settings={"preset": "small"})).settings == DpoSettings(**preset)
+    assert read_settings("dpo", {"preset": "small", "epochs": 9}) == DpoSettings(**{**preset, "epochs": 9})
+
+
+def test_every_preset_can_be_read_and_small_models_have_theirs():
+    for recipe, named in PRESETS.items():
+        for name in named:
+            assert isinstance(read_settings(recipe, {"preset": name}), RECIPES[recipe])
+    assert [preset_for(recipe, weights=weights) for recipe in RECIPES for weights in (4_000_000, 500_000_000)] == [
+        "",
+        "",
+        "small",
+        "",
+    ]
