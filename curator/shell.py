@@ -27,6 +27,7 @@ PLACES = {
     "cue_plan": "arc",
     "stage_briefs": "arc",
     "desk": "desk",
+    "ear": "desk",
     "listen": "listen",
     "sitting": "listen",
     "warm_up": "listen",
@@ -55,6 +56,7 @@ PLACES = {
     "checkpoint": "training",
     "preferences": "training",
     "preference_set": "training",
+    "taste": "training",
     "workers": "workers",
 }
 

@@ -43,6 +43,11 @@ class PreferenceForm(forms.Form):
         help_text=_("Only for couples whose order follows from other votes."),
     )
     uneven = forms.BooleanField(label=_("Keep pairs that teach length"), required=False)
+    automatic = forms.BooleanField(
+        label=_("Add pairs by the encoder's ear"),
+        required=False,
+        help_text=_("Top and bottom of twenty takes or more by likeness to the style; each weighs a quarter of yours."),
+    )
     own = forms.BooleanField(required=False, widget=forms.HiddenInput)
     held = forms.MultipleChoiceField(required=False)
 
@@ -63,6 +68,7 @@ class PreferenceForm(forms.Form):
             source=cast(Source, data["source"]) if data["source"] else None,
             threshold=float(data["threshold"]),
             balanced=not data["uneven"],
+            automatic=bool(data["automatic"]),
             held_out=frozenset(data["held"]) if data["own"] else None,
         )
 
@@ -175,3 +181,28 @@ class WeightsForm(forms.Form):
             raise forms.ValidationError(_("This file is too large to send; say where it lies on this machine."))
         said["prompts"] = said.get("prompts") or Prompts.AUTO.value
         return said
+
+
+class MeasureForm(forms.Form):
+    """How many unguarded texts of each side; empty for what suits the model."""
+
+    texts = forms.IntegerField(required=False, min_value=1, max_value=1000)
+
+
+class MatchForm(forms.Form):
+    """On which cues a round is matched, and with how many takes of each side."""
+
+    cues = forms.MultipleChoiceField()
+    takes = forms.IntegerField(min_value=2, max_value=16)
+
+    def __init__(self, *args: Any, cues: Iterable[str], **kwargs: Any) -> None:
+        """`cues` (public ids) may be chosen."""
+        super().__init__(*args, **kwargs)
+        cast(forms.MultipleChoiceField, self.fields["cues"]).choices = [(cue, cue) for cue in cues]
+
+
+class PromotionForm(forms.Form):
+    """Why a result is promoted or rolled back, and whether in spite of what is worse than allowed."""
+
+    why = forms.CharField(required=False, max_length=300)
+    despite = forms.BooleanField(required=False)

@@ -9,6 +9,7 @@ from training.domain.measuring import MEASURE_JOB, measure
 from training.domain.pods import sweep_pods
 from training.domain.rounds import ROUND_JOB, end_round
 from training.domain.running import run_round
+from training.domain.taste import TASTE_JOB, learn_taste
 from training.executors.runpod import RunPodError
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,12 @@ def build_set(run: Run, *, choice: dict[str, Any], name: str, language: str | No
 def train(run: Run, *, round: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (the workers page reads the name)
     """Train one round."""
     return run_round(round_id=round, run=run)
+
+
+@job(TASTE_JOB)
+def taste(run: Run, *, rater: int) -> dict[str, Any]:
+    """Learn the taste of one film maker."""
+    return learn_taste(rater_id=rater, run=run)
 
 
 @job(MEASURE_JOB)

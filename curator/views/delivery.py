@@ -11,7 +11,7 @@ from curator.domain.deliveries import read_film_delivery
 from curator.domain.delivery import deliver_cue, deliver_film
 from curator.domain.errors import DomainError
 from curator.domain.media import CONTENT_TYPES, read_media
-from curator.film.arc import CueSpan, StageSpan
+from curator.film.spans import CueSpan, StageSpan
 from curator.film.strip import draw_strip
 from curator.models.delivery import Delivery
 from curator.models.film import Cue, Film

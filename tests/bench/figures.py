@@ -395,6 +395,8 @@ FIGURES: dict[str, Measure] = {
     "clamp-speed": figures_clamp.speed,
     "clamp-scores": figures_clamp.scores,
     "clamp-memory": figures_clamp.memory,
+    "demo-encoder": figures_clamp.demo_encoder,
+    "taste": figures_clamp.taste,
     "storyboard": storyboard,
     "timecode": timecode,
     "storyboard-browser": _tests_of(

@@ -1,4 +1,4 @@
-"""Training rounds, the rented machines they ran on, and models of the listener's taste."""
+"""Training rounds and the rented machines they ran on."""
 
 from django.db import models
 from django.db.models import Q
@@ -145,22 +145,6 @@ class RemotePod(models.Model):
             models.UniqueConstraint(fields=["round"], condition=~Q(state=PodState.GONE), name="pod_one_living_a_round"),
             models.CheckConstraint(condition=Q(state__in=PodState.values), name="pod_state_known"),
         ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class TasteModel(models.Model):
-    """A small model of the listener's taste over music vectors; scores become Take.prior_mean."""
-
-    public_id = PublicIdField()
-    name = models.CharField(max_length=80, unique=True)
-    sha256 = models.CharField(max_length=64, unique=True)
-    space = models.CharField(max_length=120, help_text="encoder checkpoint hash and pipeline version")
-    preference_set = models.ForeignKey(PreferenceSet, on_delete=models.PROTECT, related_name="taste_models")
-    weights = models.JSONField(default=dict)
-    metrics = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from curator.domain.errors import DomainError
 from curator.views.access import SignedInRequest, owner
+from generation.domain.checkpoints import in_use
 from generation.models.checkpoints import Checkpoint
 from training.domain.curves import Curve, curves
 from training.domain.estimates import Estimate, estimate
@@ -34,6 +35,7 @@ from training.forms import RoundForm
 from training.models.rounds import Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
 from training.recipes.job import read_settings
+from training.views.gate import gate_of
 
 NAMES = {
     "loss": gettext_lazy("Loss"),
@@ -103,8 +105,11 @@ def new_round(request: SignedInRequest) -> HttpResponse:
 def one_round(request: HttpRequest, public_id: str) -> HttpResponse:
     """One round; the part that changes alone when the page asks for it."""
     row = _round(public_id)
-    template = "training/round_live.html" if request.headers.get("HX-Target") == "round-live" else "training/round.html"
-    return render(request, template, _shown(row))
+    if request.headers.get("HX-Target") == "round-live":
+        if not _is_going(row):
+            return HttpResponse(headers={"HX-Refresh": "true"})  # it has ended: the page with its gate
+        return render(request, "training/round_live.html", _shown(row))
+    return render(request, "training/round.html", {**gate_of(row), **_shown(row)})
 
 
 @require_POST
@@ -138,9 +143,13 @@ def _round(public_id: str) -> Round:
     return get_object_or_404(rows, public_id=public_id)
 
 
+def _is_going(row: Round) -> bool:
+    return row.state == RoundState.RUNNING and row.job is not None and row.job.is_open
+
+
 def _shown(row: Round) -> dict[str, Any]:
     job = row.job
-    going = row.state == RoundState.RUNNING and job is not None and job.is_open
+    going = _is_going(row)
     steps = int(row.metrics.get("steps", 0) or (job.progress_total if job and job.progress_total > 1 else 0))
     step = int(row.metrics.get("step", 0) or (job.progress_done if job else 0))
     values = list(row.rows.values_list("values", flat=True))
@@ -161,10 +170,11 @@ def _shown(row: Round) -> dict[str, Any]:
         "minutes": None if seconds is None else max(1, round(seconds / 60)),
         "left": _left(values, step, steps) if going else None,
         "curves": drawn,
-        "warnings": [say_reason(text) for text in row.metrics.get("warnings", ())],
+        "run_warnings": [say_reason(text) for text in row.metrics.get("warnings", ())],
         "log": log_tail(run_folder(row)),
         "pods": list(row.pods.order_by("-attempt")) if row.executor == RENTED else [],
         "dear": row.budget_eur is not None and row.cost_eur >= row.budget_eur * WARNED,
+        "used": row.result is not None and in_use(list(Checkpoint.objects.all())) == row.result,
     }
 
 
