@@ -36,6 +36,7 @@ PLACES = {
     "film_standings": "standings",
     "wall": "standings",
     "delivery": "delivery",
+    "tokens": "delivery",
     "library": "library",
     "add_scores": "library",
     "forget_import": "library",

@@ -21,7 +21,7 @@ from curator.notation.abc import parse
 from curator.notation.errors import NotationError
 from curator.notation.facts import facts_of
 from curator.notation.validity import Verdict, validity
-from generation.domain.checkpoints import cohort_of
+from generation.domain.checkpoints import ancestors_of, cohort_of
 from generation.domain.ear import request_scores
 from generation.domain.loading import engine_of
 from generation.domain.requests import OPEN_CANDIDATES
@@ -236,6 +236,7 @@ def _version(
             "request": request.public_id,
             "checkpoint": request.checkpoint.sha256,
             "checkpoint_name": request.checkpoint.name,
+            "ancestors": ancestors_of(request.checkpoint),
             "seed": row.seed,
             "sampling": row.settings,
             "prompt": request.brief["prompt"],
