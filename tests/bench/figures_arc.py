@@ -69,13 +69,13 @@ def _dragging() -> Figure:
             site.stop()
     longest = round(max(found["tasks"], default=0.0), 1)
     note = (
-        f"{found['moves']} moves of the pointer, {len(found['tasks'])} tasks of the page's main thread from pressing to "
-        f"letting go, {sum(task > LONGEST for task in found['tasks'])} over {LONGEST} ms; PerformanceObserver saw "
+        f"{found['moves']} moves of the pointer, {len(found['tasks'])} tasks of the page's main thread meanwhile, {sum(task > LONGEST for task in found['tasks'])} over {LONGEST} ms; PerformanceObserver saw "
         f"{found['observed']} long ones; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
     return Figure(8, name, longest, goal, longest <= LONGEST and found["observed"] == 0, command, note=note)
 
 
+CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
 _WATCH = """() => {
   window.longTasks = 0;
   new PerformanceObserver((list) => { window.longTasks += list.getEntries().length; }).observe({ type: "longtask" });
@@ -98,9 +98,7 @@ def _trace(site: Installation, slug: str) -> dict[str, Any]:
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.mouse.move(x, y)
         page.evaluate(_WATCH)
-        browser.start_tracing(
-            page=page, categories=["devtools.timeline", "toplevel", "disabled-by-default-devtools.timeline"]
-        )
+        browser.start_tracing(page=page, categories=CATEGORIES)
         page.mouse.down()
         moves = 0
         for turn in range(6):
