@@ -68,8 +68,10 @@ def _dragging() -> Figure:
         finally:
             site.stop()
     longest = round(max(found["tasks"], default=0.0), 1)
+    over = sum(task > LONGEST for task in found["tasks"])
     note = (
-        f"{found['moves']} moves of the pointer, {len(found['tasks'])} tasks of the page's main thread meanwhile, {sum(task > LONGEST for task in found['tasks'])} over {LONGEST} ms; PerformanceObserver saw "
+        f"{found['moves']} moves of the pointer, {len(found['tasks'])} tasks of the page's main thread meanwhile, "
+        f"{over} over {LONGEST} ms, at most {found['busy']} ms of processor time in one; PerformanceObserver saw "
         f"{found['observed']} long ones; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
     return Figure(8, name, longest, goal, longest <= LONGEST and found["observed"] == 0, command, note=note)
@@ -109,18 +111,21 @@ def _trace(site: Installation, slug: str) -> dict[str, Any]:
         page.keyboard.press("Escape")
         trace = json.loads(browser.stop_tracing())
         browser.close()
-    return {"tasks": _tasks(trace["traceEvents"]), "moves": moves, "observed": observed}
+    tasks = _tasks(trace["traceEvents"])
+    busy = max((task.get("tdur", 0) / 1000 for task in tasks), default=0.0)
+    lengths = [task["dur"] / 1000 for task in tasks]
+    return {"tasks": lengths, "busy": round(busy, 1), "moves": moves, "observed": observed}
 
 
-def _tasks(events: list[dict[str, Any]]) -> list[float]:
-    """Milliseconds of every task that the main thread of the page ran."""
+def _tasks(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every task that the main thread of the page ran."""
     mains = {
         (event["pid"], event["tid"])
         for event in events
         if event.get("name") == "thread_name" and event["args"].get("name") == "CrRendererMain"
     }
     return [
-        event["dur"] / 1000
+        event
         for event in events
         if event.get("ph") == "X" and event.get("name") == "RunTask" and (event["pid"], event["tid"]) in mains
     ]
