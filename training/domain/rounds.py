@@ -26,6 +26,7 @@ from generation.domain.checkpoints import weights_path
 from generation.models.checkpoints import Checkpoint
 from training.domain.datasets import find_set
 from training.domain.preferences import MINIMUM_PAIRS
+from training.domain.reasons import say_reason
 from training.executors.known import EXECUTORS
 from training.models.rounds import Recipe, Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
@@ -116,7 +117,7 @@ def start_round(
     try:
         chosen = read_settings(recipe, settings or _usual(recipe, base))
     except JobError as error:
-        raise DomainError(str(error)) from error
+        raise DomainError(say_reason(str(error))) from error
     found = outlook(data=data, base=base, executor=executor)
     if found.trouble:
         raise DomainError(found.trouble)
