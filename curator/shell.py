@@ -18,10 +18,16 @@ from curator.models.jobs import Job
 # The room of the house that a page belongs to, by URL name; a view may say `place` in its context instead.
 PLACES = {
     "film": "arc",
+    "film_shots": "arc",
+    "film_shot": "arc",
+    "film_import": "arc",
+    "film_import_look": "arc",
+    "film_settings": "arc",
     "film_plan": "arc",
     "cue_plan": "arc",
     "stage_briefs": "arc",
     "desk": "desk",
+    "ear": "desk",
     "listen": "listen",
     "sitting": "listen",
     "warm_up": "listen",
@@ -30,6 +36,7 @@ PLACES = {
     "film_standings": "standings",
     "wall": "standings",
     "delivery": "delivery",
+    "tokens": "delivery",
     "library": "library",
     "add_scores": "library",
     "forget_import": "library",
@@ -50,6 +57,7 @@ PLACES = {
     "checkpoint": "training",
     "preferences": "training",
     "preference_set": "training",
+    "taste": "training",
     "workers": "workers",
 }
 
@@ -130,7 +138,24 @@ class Shell:
         if not self._user.is_owner:
             return []
         links = [Link("", url_of("film", film.slug), film.title, "film") for film in self.films if film != self.film]
-        return [*links, Link("", url_of("practice"), _("Practice briefs"), "desk")]
+        more = [
+            Link("", url_of("new_film"), _("New film"), "plus"),
+            Link("", url_of("practice"), _("Practice briefs"), "desk"),
+        ]
+        return [*links, *more]
+
+    @property
+    def film_pages(self) -> list[Link]:
+        """The pages of this film beside its way of a cue: what it is made of, and what is said of it."""
+        if not self._user.is_owner or self.film is None or self.film.practice:
+            return []
+        pages = (
+            ("film_shots", _("Scenes and shots"), "list"),
+            ("film_plan", _("Cue plan"), "clock"),
+            ("film_import", _("Import a storyboard"), "file"),
+            ("film_settings", _("Film settings"), "pen"),
+        )
+        return [Link(name, url_of(name, self.film.slug), label, icon) for name, label, icon in pages]
 
     @cached_property
     def cues(self) -> list[Cue]:

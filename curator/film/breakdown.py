@@ -1,4 +1,4 @@
-"""Reads the storyboard breakdown in Markdown (docs: README, "The film"): scenes, shots, footer, arc.
+"""Reads the storyboard breakdown in Markdown: scenes, shots, footer, arc.
 
 Every line either becomes part of a field or is kept as a note and told. Totals in the footer are a cross-check.
 """

@@ -22,8 +22,8 @@ from curator.film.storyboard import (
 )
 from curator.notation.errors import Sentence
 
-SCRIPT_CODE = re.compile(r"S\d{2,}-P\d{3,}", re.ASCII)
-"""The id of a shot that was made from a paragraph of a script: S01-P001."""
+SCRIPT_CODE = re.compile(r"S\d{2,}-P\d{3,}(?:[b-z]|\.\d+)?", re.ASCII)
+"""The id of a shot that was made from a paragraph of a script: S01-P001, or S01-P001b where that one was taken."""
 
 _KEY = re.compile(r"([^\W\d_][\w /-]{0,39}):\s*(.*)")
 _TURN = re.compile(
