@@ -55,6 +55,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "demo-checkpoint": [["-m", "training.recipes.demo"]],
     "demo-encoder": [["-m", "training.recipes.demo_encoder"]],
     "demo-round": [["-m", "tests.demo_round"]],
+    "pod-smoke": [["-m", "tests.runpod.smoke"]],
     "set-up": [],
 }
 

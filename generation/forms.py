@@ -78,6 +78,14 @@ class AskForm(forms.Form):
         label=_("Seed"), required=False, min_value=0, max_value=SEEDS - 1, help_text=_("Empty: a new one.")
     )
 
+    best = forms.IntegerField(
+        label=_("Keep the best"),
+        required=False,
+        min_value=1,
+        max_value=MOST_TAKES - 1,
+        help_text=_("Empty: all. Else the encoder's ear discards the rest; they can be put back."),
+    )
+
     preset = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
     keep_as = forms.CharField(
         label=_("Keep these settings as"),

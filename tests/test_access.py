@@ -168,10 +168,10 @@ TABLE = {
 
 
 def all_patterns(patterns=None) -> list[URLPattern]:
-    """Every URL of the project but those of the API, which want a token (tests/curator/views/test_api.py)."""
+    """Every URL of the project but those that want a token (see test_api.py and test_renting.py)."""
     found: list[URLPattern] = []
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        if getattr(pattern, "namespace", "") != "api":
+        if getattr(pattern, "namespace", "") not in ("api", "pods"):
             found += all_patterns(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern]
     return found
 

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from training.views import checkpoints, gate, preferences, rounds, sets, taste
+from training.views import api, checkpoints, gate, preferences, rounds, sets, taste
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
+    path("api/pods/", api.pods_urls()),
     path("training/sets/new/", sets.new_set, name="training_new"),
     path("training/sets/new/confirm/", sets.confirm, name="training_confirm"),
     path("training/sets/builds/", sets.builds, name="training_builds"),

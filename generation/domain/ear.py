@@ -5,7 +5,7 @@ to listen first, and decides nothing.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from generation.clamp.neutral import NEUTRAL
 from generation.clamp.scores import NEAR_COPY, Likeness, ranks, text_fit
 from generation.clamp.scores import Style as References
 from generation.clamp.space import PIPELINE, content_key, music_text
+from generation.domain.best_of import keep_best
 from generation.domain.encoders import DEMO_FAMILY, encoder_in_use, words_folder
 from generation.domain.vectors import Floats, make_vectors, read_vectors
 from generation.models.encoders import Encoder, Style, TakeScore, VectorKind
@@ -156,6 +157,7 @@ def score_takes(*, cue_id: int, encoder_id: int, run: Run) -> dict[str, Any]:
     with run.commit():
         for row in rows:
             TakeScore.objects.update_or_create(take=row.take, encoder=encoder, defaults=_numbers(row))
+        keep_best(cue=cue, encoder=encoder, vectors=_vectors_of(encoder, music))
     return {"takes": len(rows), "vectors": made}
 
 
@@ -258,6 +260,11 @@ def _scored(
 
 def _likeness(matrix: Floats, references: list[Floats]) -> Likeness | None:
     return References(np.stack(references)).likeness(matrix) if references else None
+
+
+def _vectors_of(encoder: Encoder, music: Mapping[int, str]) -> dict[int, Floats]:
+    found = read_vectors(encoder=encoder, kind=VectorKind.MUSIC, texts=music.values())
+    return {take: found[text] for take, text in music.items() if text in found}
 
 
 def _numbers(row: TakeScore) -> dict[str, Any]:
