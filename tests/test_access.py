@@ -42,6 +42,9 @@ TABLE = {
     "remove_cue": ("post", OWNER),
     "bring_back_cue": ("post", OWNER),
     "desk": ("post", OWNER),
+    "ear": ("get", OWNER),
+    "ear_score": ("post", OWNER),
+    "ear_style": ("post", OWNER),
     "desk_live": ("get", OWNER),
     "cancel_takes": ("post", OWNER),
     "write_again": ("post", OWNER),
@@ -122,6 +125,10 @@ TABLE = {
     "deliver_cue": ("post", OWNER),
     "deliver_film": ("post", OWNER),
     "delivered_file": ("get", OWNER),
+    "delivery_settings": ("post", OWNER),
+    "print_film": ("get", OWNER),
+    "print_sheet": ("get", OWNER),
+    "print_cue": ("get", OWNER),
     "tokens": ("get", OWNER),
     "revoke_token": ("post", OWNER),
     "approve_cue": ("post", OWNER),
@@ -149,6 +156,9 @@ TABLE = {
     "checkpoint": ("get", OWNER),
     "checkpoint_prepare": ("post", OWNER),
     "checkpoint_delete": ("post", OWNER),
+    "taste": ("get", OWNER),
+    "taste_learn": ("post", OWNER),
+    "taste_switch": ("post", OWNER),
     "checkpoint_file": ("get", OWNER),
     "preferences": ("get", OWNER),
     "freeze_preferences": ("post", OWNER),
@@ -158,10 +168,10 @@ TABLE = {
 
 
 def all_patterns(patterns=None) -> list[URLPattern]:
-    """Every URL of the project but those of the API, which want a token (tests/curator/views/test_api.py)."""
+    """Every URL of the project but those that want a token (see test_api.py and test_renting.py)."""
     found: list[URLPattern] = []
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        if getattr(pattern, "namespace", "") != "api":
+        if getattr(pattern, "namespace", "") not in ("api", "pods"):
             found += all_patterns(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern]
     return found
 

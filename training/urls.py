@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from training.views import checkpoints, gate, preferences, rounds, sets
+from training.views import api, checkpoints, gate, preferences, rounds, sets, taste
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
+    path("api/pods/", api.pods_urls()),
     path("training/sets/new/", sets.new_set, name="training_new"),
     path("training/sets/new/confirm/", sets.confirm, name="training_confirm"),
     path("training/sets/builds/", sets.builds, name="training_builds"),
@@ -33,4 +34,7 @@ urlpatterns = [
     path("training/preferences/freeze/", preferences.freeze, name="freeze_preferences"),
     path("training/preferences/<str:public_id>/", preferences.preference_set, name="preference_set"),
     path("training/preferences/<str:public_id>/<str:name>", preferences.preference_file, name="preference_file"),
+    path("training/taste/", taste.taste, name="taste"),
+    path("training/taste/learn/", taste.learn, name="taste_learn"),
+    path("training/taste/switch/", taste.switch, name="taste_switch"),
 ]
