@@ -53,7 +53,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "bench": [["-m", "tests.bench.run"]],
     "figures": [["-m", "tests.bench.figures"]],
     "demo-checkpoint": [["-m", "training.recipes.demo"]],
+    "demo-encoder": [["-m", "training.recipes.demo_encoder"]],
     "demo-round": [["-m", "tests.demo_round"]],
+    "pod-smoke": [["-m", "tests.runpod.smoke"]],
     "set-up": [],
 }
 

@@ -18,6 +18,7 @@ from curator.domain.reasons import SPEAKING
 from curator.domain.tokens import LIFETIMES, LIST, SCOPES
 from curator.models.film import Film
 from curator.models.library import Rights
+from curator.models.themes import ThemeUse
 from curator.uploads import MOST_AT_ONCE
 
 MAX_REPORT = 64 * 1024
@@ -194,6 +195,50 @@ class PictureForm(forms.Form):
         ),
         widget=forms.ClearableFileInput(attrs={"accept": "video/mp4,video/webm"}),
     )
+
+
+class StillsForm(forms.Form):
+    """Pictures of shots, found by their names; with `shot` one for that shot."""
+
+    stills = FilesField(
+        label=_("Stills"),
+        max_length=None,
+        help_text=_("JPEG, PNG or WebP; the name of a file says its shot: S01-001.png."),
+        widget=FilesInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    shot = forms.CharField(required=False, max_length=20)
+
+
+class PartForm(forms.Form):
+    """A part of a video that is sent in parts: which upload, where in it, and how long the whole is."""
+
+    upload = forms.RegexField(r"^[0-9a-f]{8,64}$")
+    offset = forms.IntegerField(min_value=0)
+    total = forms.IntegerField(min_value=1)
+    part = forms.FileField(required=False, allow_empty_file=True)
+
+
+class NamedBarsForm(forms.Form):
+    """Bars of a score that become a theme of a film."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    film = forms.SlugField(max_length=60)
+    first = forms.IntegerField(label=_("From bar"), min_value=1)
+    last = forms.IntegerField(label=_("To bar"), min_value=1)
+
+
+class ThemeNameForm(forms.Form):
+    """The name of a theme."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+
+
+class ThemeUseForm(forms.Form):
+    """Which cue uses a theme, how, and from which bar of its plan on."""
+
+    cue = forms.CharField(label=_("Cue"), max_length=12)
+    how = forms.ChoiceField(label=_("How"), choices=ThemeUse.choices)
+    bar = forms.IntegerField(label=_("From bar"), min_value=1, initial=1)
 
 
 class InvitationForm(forms.Form):

@@ -63,6 +63,18 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 
+
+@dataclass
+class Sweep:
+    """Something that is looked after beside the jobs, every so many seconds. `due`: by time.monotonic()."""
+
+    run: Callable[[], object]
+    every: float
+    due: float = 0.0
+
+
+SWEEPS: list[Sweep] = []
+
 # Set when this worker process was asked to stop; running handlers see it at their next step.
 stopping = threading.Event()
 
@@ -80,6 +92,16 @@ def job(kind: str, *, on_end: Callable[[Job], None] | None = None) -> Callable[[
         KINDS[kind] = Kind(handler, on_end)
         shared_task(execute, name=kind)
         return handler
+
+    return register
+
+
+def swept(*, every: float) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Register a function that the sweeper calls every so many seconds. It may be called by several at once."""
+
+    def register(function: Callable[[], object]) -> Callable[[], object]:
+        SWEEPS.append(Sweep(function, every))
+        return function
 
     return register
 
@@ -373,6 +395,21 @@ def sweep() -> int:
                 break  # the broker is away: the others wait for it too
             touched += 1
     return touched
+
+
+def sweep_others() -> None:
+    """Call what was registered with `swept` and is due. What goes wrong in one is logged and stops no other."""
+    current_app.loader.import_default_modules()
+    for one in SWEEPS:
+        if time.monotonic() < one.due:
+            continue
+        one.due = time.monotonic() + one.every
+        try:
+            one.run()
+        except DatabaseTrouble:
+            raise
+        except Exception:
+            log.exception("%s failed, tried again in %s s", getattr(one.run, "__name__", one.run), one.every)
 
 
 def _has_idle_worker(queue: str) -> bool:

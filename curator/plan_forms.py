@@ -111,7 +111,10 @@ class WordsForm(forms.Form):
     )
     question = forms.CharField(label=gettext_lazy("Question to the listeners"), required=False, max_length=200)
     notes = forms.CharField(
-        label=gettext_lazy("Notes"), required=False, max_length=8000, widget=forms.Textarea(attrs={"rows": 2})
+        label=pgettext_lazy("remarks", "Notes"),
+        required=False,
+        max_length=8000,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
     def __init__(self, data: Any = None, *, cue: Cue) -> None:

@@ -173,6 +173,19 @@ MODEL_IDLE_SECONDS = 300.0
 # Training: seconds between two states that a killed run is taken up from.
 ROUND_SAVE_SECONDS = number("CUEWRIGHT_SAVE_EVERY", 120)
 
+# Rented machines. Without a key the pages say how to get one.
+RUNPOD_API_KEY = os.environ.get("RUNPOD_API_KEY", "").strip()
+RUNPOD_URL = os.environ.get("CUEWRIGHT_RUNPOD_URL") or "https://api.runpod.io"
+RENT_IMAGE = os.environ.get("CUEWRIGHT_RENT_IMAGE") or "runpod/pytorch:1.0.2-cu1281-torch280-ubuntu2404"
+RENT_CLOUD = os.environ.get("CUEWRIGHT_RENT_CLOUD") or "SECURE"
+RENT_BUCKET = os.environ.get("CUEWRIGHT_RENT_S3_BUCKET") or os.environ.get("CUEWRIGHT_S3_BUCKET", "")
+RENT_ENDPOINT = os.environ.get("CUEWRIGHT_RENT_S3_ENDPOINT") or os.environ.get("CUEWRIGHT_S3_ENDPOINT", "")
+RENT_FOLDER = os.environ.get("CUEWRIGHT_RENT_FOLDER", "")
+RENT_MONTH_EUR = number("CUEWRIGHT_RENT_MONTH_EUR", 20)
+# Where a rented machine reaches this app; it does without where it cannot.
+PUBLIC_URL = os.environ.get("CUEWRIGHT_PUBLIC_URL", "").rstrip("/")
+EUR_PER_USD = number("CUEWRIGHT_EUR_PER_USD", 0.9, least=0.01)
+
 BROKER_URL = os.environ.get("BROKER_URL") or "filesystem://localhost//"
 
 LOGGING: dict[str, Any] = {
@@ -185,5 +198,5 @@ LOGGING: dict[str, Any] = {
     },
     "root": {"handlers": ["console"], "level": os.environ.get("CUEWRIGHT_LOG", "INFO")},
     # One line a refused request is enough; Django's default would mail admins.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
 }

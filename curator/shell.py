@@ -27,6 +27,7 @@ PLACES = {
     "cue_plan": "arc",
     "stage_briefs": "arc",
     "desk": "desk",
+    "ear": "desk",
     "listen": "listen",
     "sitting": "listen",
     "warm_up": "listen",
@@ -35,6 +36,7 @@ PLACES = {
     "film_standings": "standings",
     "wall": "standings",
     "delivery": "delivery",
+    "tokens": "delivery",
     "library": "library",
     "add_scores": "library",
     "forget_import": "library",
@@ -55,6 +57,7 @@ PLACES = {
     "checkpoint": "training",
     "preferences": "training",
     "preference_set": "training",
+    "taste": "training",
     "workers": "workers",
 }
 

@@ -124,6 +124,7 @@ def _sweep(stop: threading.Event) -> None:
     while not stop.wait(settings.JOB_SWEEP_SECONDS):
         try:
             jobs.sweep()
+            jobs.sweep_others()
         except DatabaseTrouble as error:
             log.warning("sweep failed, tried again in %s s: %s", settings.JOB_SWEEP_SECONDS, error)
             connection.close()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from curator.domain import library, measures, parcels, rendering, sketches, strips
+from curator.domain import courses, library, measures, parcels, rendering, sketches, strips
 from curator.jobs import Run, job
 
 
@@ -68,6 +68,12 @@ def import_list(
 def sketch(run: Run) -> dict[str, Any]:
     """Sketch the versions that have none yet, and compare them."""
     return sketches.sketch_all(run=run)
+
+
+@job(courses.COURSE_JOB)
+def course(run: Run, *, versions: list[int]) -> dict[str, int]:
+    """Compute what the music of these versions does over time."""
+    return courses.keep_courses(versions=versions, run=run)
 
 
 @job(measures.MEASURE_JOB)

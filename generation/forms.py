@@ -11,7 +11,7 @@ from curator.domain.errors import DomainError
 from curator.domain.metadata import SourceFacts, find_or_make_source
 from curator.domain.tags import STAGES
 from curator.models.film import Cue
-from curator.models.library import Rights, Source
+from curator.models.library import Origin, Piece, Rights, Source, Tag
 from curator.models.ranking import TakeState
 from generation.domain.presets import OWN, presets_of
 from generation.domain.prompts import default_stage, default_style, never_seen, stages_of, styles_of
@@ -76,6 +76,14 @@ class AskForm(forms.Form):
     top_p = forms.FloatField(label=_("Top-p"), min_value=0.05, max_value=1)
     seed = forms.IntegerField(
         label=_("Seed"), required=False, min_value=0, max_value=SEEDS - 1, help_text=_("Empty: a new one.")
+    )
+
+    best = forms.IntegerField(
+        label=_("Keep the best"),
+        required=False,
+        min_value=1,
+        max_value=MOST_TAKES - 1,
+        help_text=_("Empty: all. Else the encoder's ear discards the rest; they can be put back."),
     )
 
     preset = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
@@ -294,3 +302,20 @@ class PieceForm(forms.Form):
             "source": source,
             "tags": [word for word in words if word],
         }
+
+
+class StyleForm(forms.Form):
+    """Which pieces are a film's style: composers and tags that the library has."""
+
+    composers = forms.MultipleChoiceField(label=_("Composers"), required=False)
+    tags = forms.MultipleChoiceField(label=_("Tags"), required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        composers = Piece.objects.filter(archived_at__isnull=True).exclude(composer="").exclude(origin=Origin.GENERATED)
+        names = composers.order_by("composer").values_list("composer", flat=True).distinct()
+        tags = Tag.objects.filter(pieces__isnull=False).order_by("name").values_list("name", flat=True).distinct()
+        for name, known in (("composers", names), ("tags", tags)):
+            self.fields[name] = forms.MultipleChoiceField(
+                label=self.fields[name].label, required=False, choices=[(one, one) for one in known]
+            )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from curator.jobs import Run, job
+from generation.domain.ear import SCORE_JOB, score_takes
 from generation.domain.handing_out import EXPORT_JOB, IMPORT_JOB, import_requested, write_reference
 from generation.domain.requests import WRITE_JOB, end_request
 from generation.domain.writing import write_request
@@ -25,3 +26,9 @@ def export(run: Run, *, checkpoint: int, name: str = "") -> dict[str, Any]:  # n
 def take_in(run: Run, *, path: str, name: str, header: str, prompts: str, uploaded: bool) -> dict[str, Any]:
     """Take a file of weights into the registry."""
     return import_requested(path=path, name=name, header=header, prompts=prompts, uploaded=uploaded, run=run)
+
+
+@job(SCORE_JOB)
+def score(run: Run, *, cue: int, encoder: int) -> dict[str, Any]:
+    """Make vectors and scores of the takes of a cue."""
+    return score_takes(cue_id=cue, encoder_id=encoder, run=run)

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from generation.views import again, asking, desk, pieces
+from generation.views import again, asking, desk, ear, pieces
 
 urlpatterns = [
     path("scores/<str:public_id>/about/", pieces.about, name="piece_about"),
     path("films/<slug:slug>/ask/", asking.ask_film, name="ask_film"),
     path("films/<slug:slug>/desk/<str:number>/", desk.desk, name="desk"),
+    path("films/<slug:slug>/ear/<str:number>/", ear.ear, name="ear"),
+    path("films/<slug:slug>/ear/<str:number>/score/", ear.score, name="ear_score"),
+    path("films/<slug:slug>/ear/<str:number>/style/", ear.style, name="ear_style"),
     path("films/<slug:slug>/desk/<str:number>/live/", desk.desk_live, name="desk_live"),
     path("films/<slug:slug>/desk/<str:number>/cancel/", desk.cancel_takes, name="cancel_takes"),
     path("films/<slug:slug>/desk/<str:number>/again/<str:candidate>/", again.write_again, name="write_again"),

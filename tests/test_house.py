@@ -194,6 +194,7 @@ NEEDED_BY_NAME = {
     "abctoolkit": "its scripts are run as subprocesses",
     "pyparsing": "imported by abctoolkit's abc2xml, which does not declare it",
     "musicxml": "its schema file is read from where it is installed",
+    "pillow": "imported by the name PIL",
 }
 
 IMPORTED_AS = {"django_ninja": "ninja"}

@@ -64,8 +64,8 @@ def test_components_say_what_they_take(path):
     assert "{% comment %}" in re.sub(r"\{% load [^%]*%\}|\{% get_[^%]*%\}", "", text)[:40]
 
 
-# Classes put together from a value: the stage's colour, the colours shown on the page of parts.
-COMPOSED = re.compile(r"s[0-6]|c-[a-z0-9-]+")
+# Classes put together from a value: the stage's colour, the arc's width, the colours shown on the page of parts.
+COMPOSED = re.compile(r"s[0-6]|z[0-9]+|c-[a-z0-9-]+")
 
 
 def test_every_class_and_every_icon_is_used():

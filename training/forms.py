@@ -1,6 +1,7 @@
 """What the training room's forms send, checked."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -14,7 +15,7 @@ from generation.domain.checkpoints import Prompts, find_checkpoint, in_use
 from generation.models.checkpoints import Checkpoint
 from generation.notagen.header import HEADER_STYLES
 from training.domain.preferences import Choice
-from training.domain.rounds import find_data
+from training.domain.rounds import RENTED, find_data
 from training.models.sets import PreferenceSet, TrainingSet
 
 ALL_FILMS = "all"
@@ -42,6 +43,11 @@ class PreferenceForm(forms.Form):
         help_text=_("Only for couples whose order follows from other votes."),
     )
     uneven = forms.BooleanField(label=_("Keep pairs that teach length"), required=False)
+    automatic = forms.BooleanField(
+        label=_("Add pairs by the encoder's ear"),
+        required=False,
+        help_text=_("Top and bottom of twenty takes or more by likeness to the style; each weighs a quarter of yours."),
+    )
     own = forms.BooleanField(required=False, widget=forms.HiddenInput)
     held = forms.MultipleChoiceField(required=False)
 
@@ -62,6 +68,7 @@ class PreferenceForm(forms.Form):
             source=cast(Source, data["source"]) if data["source"] else None,
             threshold=float(data["threshold"]),
             balanced=not data["uneven"],
+            automatic=bool(data["automatic"]),
             held_out=frozenset(data["held"]) if data["own"] else None,
         )
 
@@ -71,7 +78,19 @@ class RoundForm(forms.Form):
 
     source = forms.ChoiceField(label=_("Learn from"))
     base = forms.ChoiceField(label=_("Start from the checkpoint"))
-    executor = forms.ChoiceField(label=_("Train on"), choices=[("local", _("This machine"))])
+    executor = forms.ChoiceField(
+        label=_("Train on"), choices=[("local", _("This machine")), (RENTED, _("A rented machine (RunPod)"))]
+    )
+    budget = forms.DecimalField(
+        label=_("Budget in euros"),
+        required=False,
+        min_value=Decimal("0.01"),
+        max_digits=6,
+        decimal_places=2,
+        help_text=_("For a rented machine: it saves its state and ends before it costs more."),
+    )
+    worst = forms.DecimalField(required=False, widget=forms.HiddenInput)
+    agreed = forms.BooleanField(label=_("I agree to this price, deadline and worst case"), required=False)
 
     def __init__(
         self,
@@ -87,6 +106,9 @@ class RoundForm(forms.Form):
             or next((f"sft:{row.public_id}" for row in training_sets), ""),
             "base": in_use(checkpoints).public_id if checkpoints else "",
             "executor": "local",
+            "budget": "5",
+            "worst": "",
+            "agreed": "",
         }
         values = proposed | {name: given[name] for name in proposed if given and given.get(name)}
         super().__init__(values, auto_id="id_round_%s")
@@ -103,6 +125,18 @@ class RoundForm(forms.Form):
         """Whether there is anything to choose."""
         fields = cast(dict[str, forms.ChoiceField], self.fields)
         return bool(fields["source"].choices and fields["base"].choices)
+
+    def clean(self) -> dict[str, Any]:
+        """A rented machine needs a budget."""
+        said = super().clean() or {}
+        if said.get("executor") == RENTED and not said.get("budget") and "budget" not in self.errors:
+            self.add_error("budget", _("A rented machine needs a budget in euros."))
+        return said
+
+    @property
+    def rents(self) -> bool:
+        """Whether a rented machine is chosen."""
+        return self.is_valid() and self.cleaned_data["executor"] == RENTED
 
     def chosen(self) -> tuple[TrainingSet | PreferenceSet, Checkpoint]:
         """The set and the base. Raises DomainError for what is not there."""
@@ -147,3 +181,28 @@ class WeightsForm(forms.Form):
             raise forms.ValidationError(_("This file is too large to send; say where it lies on this machine."))
         said["prompts"] = said.get("prompts") or Prompts.AUTO.value
         return said
+
+
+class MeasureForm(forms.Form):
+    """How many unguarded texts of each side; empty for what suits the model."""
+
+    texts = forms.IntegerField(required=False, min_value=1, max_value=1000)
+
+
+class MatchForm(forms.Form):
+    """On which cues a round is matched, and with how many takes of each side."""
+
+    cues = forms.MultipleChoiceField()
+    takes = forms.IntegerField(min_value=2, max_value=16)
+
+    def __init__(self, *args: Any, cues: Iterable[str], **kwargs: Any) -> None:
+        """`cues` (public ids) may be chosen."""
+        super().__init__(*args, **kwargs)
+        cast(forms.MultipleChoiceField, self.fields["cues"]).choices = [(cue, cue) for cue in cues]
+
+
+class PromotionForm(forms.Form):
+    """Why a result is promoted or rolled back, and whether in spite of what is worse than allowed."""
+
+    why = forms.CharField(required=False, max_length=300)
+    despite = forms.BooleanField(required=False)

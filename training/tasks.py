@@ -1,12 +1,18 @@
 """The kinds of job of this app. Each handler is safe to run twice."""
 
+import logging
 from typing import Any
 
-from curator.jobs import Run, job
+from curator.jobs import Run, job, swept
 from training.domain.datasets import BUILD_JOB, build_requested
 from training.domain.measuring import MEASURE_JOB, measure
+from training.domain.pods import sweep_pods
 from training.domain.rounds import ROUND_JOB, end_round
 from training.domain.running import run_round
+from training.domain.taste import TASTE_JOB, learn_taste
+from training.executors.runpod import RunPodError
+
+log = logging.getLogger(__name__)
 
 
 @job(BUILD_JOB)
@@ -21,7 +27,22 @@ def train(run: Run, *, round: int, name: str = "") -> dict[str, Any]:  # noqa: A
     return run_round(round_id=round, run=run)
 
 
+@job(TASTE_JOB)
+def taste(run: Run, *, rater: int) -> dict[str, Any]:
+    """Learn the taste of one film maker."""
+    return learn_taste(rater_id=rater, run=run)
+
+
 @job(MEASURE_JOB)
 def measure_round(run: Run, *, measurement: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (as above)
     """Measure one round's result against its parent."""
     return measure(measurement_id=measurement, run=run)
+
+
+@swept(every=30)
+def end_unwanted_machines() -> None:
+    """No rented machine is forgotten, whatever became of the worker that rented it."""
+    try:
+        sweep_pods()
+    except RunPodError as error:
+        log.warning("rented machines could not be looked at, tried again in 30 s: %s", error)

@@ -59,9 +59,12 @@ class Hit(_Told):
 
 
 class Times(_Told):
-    """Where the cue lies in the film, and how its music lasts: `music_seconds` to the end of the last bar that
-    sounds. `timecode_end` is where the music should end: at the out or its named `tail`; `ends_after_ms` tells by how
-    much it ends later. `place_out`: bar and beat at the out."""
+    """Where the cue lies in the film, and how its music lasts.
+
+    `music_seconds` to the end of the last bar that sounds, `length` the same to the second as cue sheets tell it.
+    `timecode_end` is where the music should end, at the out or its named `tail`; `ends_after_ms` tells by how much it
+    ends later. `place_out`: bar and beat at the out.
+    """
 
     timecode_in: str
     timecode_out: str
@@ -72,6 +75,7 @@ class Times(_Told):
     place_out: str
     seconds: float
     music_seconds: float
+    length: str
     ends_after_ms: float
 
 
@@ -107,7 +111,10 @@ class Source(_Told):
 
 
 class Ancestor(_Told):
-    """A checkpoint from which another was trained; `made_by` is the round, `data_sha256` that of what it learned."""
+    """A checkpoint of the line that wrote the music, the one itself first, the one it was trained from behind it.
+
+    `made_by` is the round, `data_sha256` that of the training set or the preference set, whose judgements it learned.
+    """
 
     name: str
     sha256: str

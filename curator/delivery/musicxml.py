@@ -120,7 +120,7 @@ def export_with_account(source: bytes, sheet: Sheet) -> Exported:
                 about=check.name,
                 trouble=check.trouble,
             )
-    count = len(join_ties(in_order.events))
+    count = len(join_ties(in_order.events)) + in_order.merged
     last = max(tone.end for tone in tones)
     return Exported(
         musicxml=musicxml,
@@ -132,8 +132,8 @@ def export_with_account(source: bytes, sheet: Sheet) -> Exported:
         account=Account(
             written=count,
             graces=graces,
-            repeated=len(played) - count,
-            merged=resolved.merged,
+            repeated=len(played) + timeline.merged - count,
+            merged=resolved.merged + timeline.merged,
             shortened=resolved.shortened,
             delivered=len(tones),
             padded=timeline.padded,

@@ -38,7 +38,7 @@ def cue_sheet(film: FilmFacts, cues: Iterable[CueEntry], dialect: Dialect) -> by
             cue.credits.publisher,
             cue.times.timecode_in,
             cue.times.timecode_out,
-            minutes(cue.times.music_seconds),
+            cue.times.length,
             cue.credits.use,
             str(cue.version),
             str(cue.lineage.take),

@@ -30,13 +30,18 @@ class Measure:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Everything that is played, in absolute quarter notes; `padded` counts the bars that were filled with rests."""
+    """Everything that is played, in absolute quarter notes.
+
+    `padded` counts the bars that were filled with rests, `merged` the notes that fell together with the same key of
+    another voice before a grace note came between them.
+    """
 
     measures: tuple[Measure, ...]
     events: tuple[Event, ...]
     directions: tuple[Direction, ...]
     clefs: tuple[ClefChange, ...]
     padded: int
+    merged: int = 0
 
     @property
     def end(self) -> Fraction:
@@ -114,8 +119,54 @@ def sound_graces(timeline: Timeline) -> Timeline:
     voices: dict[tuple[int, int, str], list[Event]] = {}
     for event in timeline.events:
         voices.setdefault(event.voice, []).append(event)
+    merged = _merge_before_graces(voices)
     events = [event for written in voices.values() for event in _sound_voice(written)]
-    return replace(timeline, events=tuple(events))
+    return replace(timeline, events=tuple(events), merged=merged)
+
+
+def _merge_before_graces(voices: dict[tuple[int, int, str], list[Event]]) -> int:
+    """Take the shorter of two notes of one key away that are struck together, where one of them has a grace note.
+
+    That one would come later by the grace note, and the key be struck twice. Returns how many were taken away.
+    """
+    struck: dict[Fraction, list[tuple[tuple[int, int, str], int]]] = {}
+    for voice, events in voices.items():
+        for place, event in enumerate(events):
+            if event.heads and not event.grace:
+                struck.setdefault(event.onset, []).append((voice, place))
+    merged = 0
+    for voice, events in voices.items():
+        for place, event in enumerate(events):
+            if event.grace or not event.heads or not place or not events[place - 1].grace:
+                continue
+            for other_voice, other_place in struck[event.onset]:
+                if other_voice != voice:
+                    merged += _merge(voices, (voice, place), (other_voice, other_place))
+    return merged
+
+
+def _merge(
+    voices: dict[tuple[int, int, str], list[Event]],
+    mine: tuple[tuple[int, int, str], int],
+    theirs: tuple[tuple[int, int, str], int],
+) -> int:
+    """Merge the common keys of two events; tied notes stay, of two that are not tied the longer one."""
+    merged = 0
+    for key in {head.pitch.midi for head in voices[mine[0]][mine[1]].heads}:
+        both = [(place, _untied(voices[place[0]][place[1]], key)) for place in (mine, theirs)]
+        if not any(head.pitch.midi == key for head in voices[theirs[0]][theirs[1]].heads):
+            continue
+        loose = [(voices[voice][at].length, voice, at) for (voice, at), untied in both if untied]
+        if loose:
+            _length, voice, at = min(loose)
+            event = voices[voice][at]
+            voices[voice][at] = replace(event, heads=tuple(h for h in event.heads if h.pitch.midi != key))
+            merged += 1
+    return merged
+
+
+def _untied(event: Event, key: Fraction) -> bool:
+    return any(h.pitch.midi == key and not h.tie_start and not h.tie_stop for h in event.heads)
 
 
 def _sound_voice(events: Sequence[Event]) -> list[Event]:

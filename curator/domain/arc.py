@@ -6,12 +6,18 @@ from enum import StrEnum
 
 from django.db.models import Count, Max, Q
 
-from curator.domain.plans import is_fitted
+from curator.domain.chosen import Chosen, chosen_takes
+from curator.domain.courses import read_courses
+from curator.domain.plans import is_fitted, plan_of
+from curator.film.course import Moment, lay_under
+from curator.film.tempo import TempoError
 from curator.film.timecode import Clock
-from curator.models.film import IN_PLAN, ArcStage, Cue, CueState, Film, Shot
+from curator.models.film import IN_PLAN, ArcStage, Cue, CueState, Film
 from curator.models.jobs import Job
+from curator.models.library import PieceVersion
 from curator.models.ranking import Standing, TakeState
-from curator.models.themes import Theme
+from curator.models.stills import Still
+from curator.models.themes import CueTheme, Theme
 
 
 class StepKind(StrEnum):
@@ -50,7 +56,10 @@ class NextStep:
 
 @dataclass(frozen=True)
 class CueFacts:
-    """A cue and what is known of it. Seconds count from the film's first picture; `sure` is P(best) of the leader."""
+    """A cue and what is known of it. Seconds count from the film's first picture; `sure` is P(best) of the leader.
+
+    moments: what the chosen take does over time; none while nobody has computed it.
+    """
 
     cue: Cue
     start: float
@@ -60,6 +69,9 @@ class CueFacts:
     sure: float | None
     sure_enough: bool
     written: tuple[float, float] | None
+    chosen: Chosen | None = None
+    moments: tuple[Moment, ...] = ()
+    course_missing: bool = False
 
     @property
     def seconds(self) -> float:
@@ -86,14 +98,43 @@ class StageTime:
     start: float
     end: float
 
+    @property
+    def length(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
 
 @dataclass(frozen=True)
 class ShotTime:
-    """A shot with its place in the film, seconds."""
+    """A shot with its place in the film: `frames` long, seconds from `start` to `end`.
 
-    shot: Shot
+    still: the SHA-256 of its small picture, "" without one.
+    """
+
+    code: str
+    frames: int
     start: float
     end: float
+    spoken: bool
+    estimated: bool
+    still: str = ""
+
+
+@dataclass(frozen=True)
+class ThemeHeard:
+    """One time that a theme is heard: in this cue, `how`, at this second of the film."""
+
+    use: CueTheme
+    cue: Cue
+    second: float
+
+
+@dataclass(frozen=True)
+class ThemeFacts:
+    """A theme and where it is heard, in order of time."""
+
+    theme: Theme
+    heard: list[ThemeHeard]
 
 
 @dataclass(frozen=True)
@@ -106,7 +147,15 @@ class FilmFacts:
     stages: list[StageTime]
     shots: list[ShotTime]
     cues: list[CueFacts]
-    themes: list[Theme] = field(default_factory=list)
+    themes: list[ThemeFacts] = field(default_factory=list)
+
+    @property
+    def cuts(self) -> list[int]:
+        """The frames at which shots begin, and the end of the last one."""
+        frames = [0]
+        for time in self.shots:
+            frames.append(frames[-1] + time.frames)
+        return frames
 
     @property
     def lit(self) -> int:
@@ -123,6 +172,11 @@ class FilmFacts:
         return covered
 
     @property
+    def uncomputed(self) -> list[PieceVersion]:
+        """Versions of chosen takes of which nobody knows yet what they do over time."""
+        return [facts.chosen.take.version for facts in self.cues if facts.chosen and facts.course_missing]
+
+    @property
     def next_step(self) -> NextStep:
         """The most urgent step of the first cue that asks for it."""
         if not self.cues:
@@ -137,8 +191,8 @@ class FilmFacts:
 def film_facts(*, film: Film) -> FilmFacts:
     """The facts of `film`, in a number of queries that does not depend on how much is in it."""
     fps = film.fps
-    shots = list(film.shots.all())
-    frames = film.length_frames or sum(shot.length_frames for shot in shots)
+    shots = _shot_times(film)
+    frames = film.length_frames or sum(shot.frames for shot in shots)
     cues = list(
         film.cues.filter(IN_PLAN)
         .select_related("stage")
@@ -152,21 +206,28 @@ def film_facts(*, film: Film) -> FilmFacts:
         row.arguments["cue"]: (row.progress_done, row.progress_total)
         for row in Job.objects.open().filter(arguments__cue__in=[cue.pk for cue in cues])
     }
-    clock = Clock(fps, film.drop_frame, film.start_frame)
+    chosen = chosen_takes(cues=cues, standings=standings)
+    courses = read_courses(versions=[one.take.version for one in chosen.values()])
+    clock, rate = Clock(fps, film.drop_frame, film.start_frame), float(fps)
     facts = []
     for cue in cues:
         cue.film = film
-        standing = standings.get(cue.pk)
+        standing, take = standings.get(cue.pk), chosen.get(cue.pk)
+        start = cue.in_frame / rate
+        course = courses.get(take.take.version.sha256) if take else None
         facts.append(
             CueFacts(
                 cue=cue,
-                start=float(cue.in_frame / fps),
-                end=float(cue.out_frame / fps),
+                start=start,
+                end=cue.out_frame / rate,
                 timecode=clock.label(cue.in_frame),
                 takes=cue.takes_up,
                 sure=max((row["p_best"] for row in standing.strengths), default=None) if standing else None,
                 sure_enough=bool(standing and standing.sure_enough),
                 written=jobs.get(cue.pk),
+                chosen=take,
+                moments=tuple(lay_under(course or (), cue.tempo_map, start)),
+                course_missing=take is not None and course is None,
             )
         )
     return FilmFacts(
@@ -174,17 +235,43 @@ def film_facts(*, film: Film) -> FilmFacts:
         seconds=float(frames / fps),
         scenes=film.scenes.count(),
         stages=_stage_times(list(film.stages.all()), cues, frames, float(fps)),
-        shots=_shot_times(shots, float(fps)),
+        shots=shots,
         cues=facts,
-        themes=list(film.themes.prefetch_related("uses__cue")),
+        themes=_themes(film, cues),
     )
 
 
-def _shot_times(shots: list[Shot], fps: float) -> list[ShotTime]:
+def _themes(film: Film, cues: Sequence[Cue]) -> list[ThemeFacts]:
+    heard: dict[int, list[ThemeHeard]] = {}
+    by_key = {cue.pk: cue for cue in cues}
+    for use in CueTheme.objects.filter(cue__in=by_key):
+        cue = by_key[use.cue_id]
+        second = cue.in_frame / float(film.fps) + _seconds_to_bar(cue, use.bar)
+        heard.setdefault(use.theme_id, []).append(ThemeHeard(use, cue, second))
+    return [
+        ThemeFacts(theme, sorted(heard.get(theme.pk, ()), key=lambda one: one.second))
+        for theme in film.themes.select_related("version__piece").defer("version__abc", "version__musicxml")
+    ]
+
+
+def _seconds_to_bar(cue: Cue, bar: int) -> float:
+    """Seconds from the cue's beginning to a bar of its plan; 0 for a plan that cannot be laid out."""
+    try:
+        return float(plan_of(cue).length(bar - 1)) if bar > 1 else 0.0
+    except (TempoError, ValueError):
+        return 0.0
+
+
+def _shot_times(film: Film) -> list[ShotTime]:
+    fps = float(film.fps)
+    stills = dict(Still.objects.filter(shot__film=film).values_list("shot", "tile"))
+    rows = film.shots.order_by("position").values_list("pk", "code", "length_frames", "dialogue", "estimated")
     times, frame = [], 0
-    for shot in shots:
-        times.append(ShotTime(shot, frame / fps, (frame + shot.length_frames) / fps))
-        frame += shot.length_frames
+    for key, code, frames, dialogue, estimated in rows:
+        end = frame + frames
+        spoken = bool(dialogue.strip())
+        times.append(ShotTime(code, frames, frame / fps, end / fps, spoken, estimated, stills.get(key, "")))
+        frame = end
     return times
 
 

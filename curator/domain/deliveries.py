@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from curator.delivery.manifest import Copy, CueEntry
 from curator.domain.delivery import package_name
-from curator.domain.packing import package_files
+from curator.domain.packing import package_files, read_entries
 from curator.domain.preparing import Prepared, Problem, prepare_film, settings_of
 from curator.models.delivery import DeliveredCue, Delivery, DeliverySettings
 from curator.models.film import Cue, Film
@@ -20,7 +21,8 @@ class Line:
     """One cue: ready when `prepared` is there. `checks` follow COLUMNS: True, False, or None for not looked at.
 
     `since` is when the cue was handed over as it is now; `changed` the last hand-over of this approved take in
-    another state (plan, title or hits changed since); `withdrawn` that of music that is no longer the cue's.
+    another state (plan, title or hits changed since); `withdrawn` that of music that is no longer the cue's; `copy`
+    what is known of its likeness to a piece by people.
     """
 
     cue: Cue
@@ -30,6 +32,7 @@ class Line:
     since: datetime | None = None
     changed: DeliveredCue | None = None
     withdrawn: DeliveredCue | None = None
+    copy: Copy | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,16 @@ class FilmDelivery:
         return sum(line.prepared is not None for line in self.lines)
 
     @property
+    def missing(self) -> tuple[Line, ...]:
+        """The cues that cannot go, in the order of the arc."""
+        return tuple(line for line in self.lines if line.prepared is None)
+
+    @property
+    def other_metres(self) -> tuple[Line, ...]:
+        """The cues that can go and are not in 4/4 throughout, on whose grid the client sets its accents."""
+        return tuple(line for line in self.lines if line.prepared and line.prepared.exported.metres != ("4/4",))
+
+    @property
     def size(self) -> int:
         """Bytes of the files in the package, before packing."""
         return sum(file.size for file in self.files)
@@ -71,7 +84,8 @@ def read_film_delivery(*, film: Film, cues: Sequence[Cue]) -> FilmDelivery:
     """The page of a film for these cues, in a number of queries that does not depend on how many there are."""
     prepared, problems = prepare_film(film=film)
     history = tuple(film.deliveries.prefetch_related("cues__cue").select_related("media"))
-    good = {each.cue.pk: each for each in prepared}
+    entries = read_entries(film=film, prepared=prepared)
+    good = {each.cue.pk: (each, entry) for each, entry in zip(prepared, entries, strict=True)}
     bad = {each.cue.pk: each for each in problems}
     sent: dict[int, list[tuple[DeliveredCue, datetime]]] = {}
     for delivery in reversed(history):
@@ -81,19 +95,25 @@ def read_film_delivery(*, film: Film, cues: Sequence[Cue]) -> FilmDelivery:
         lines=tuple(_line(cue, good.get(cue.pk), bad.get(cue.pk), sent.get(cue.pk, [])) for cue in cues),
         settings=settings_of(film),
         name=package_name(film, prepared) if prepared else "",
-        files=tuple(_file(file.name, len(file.data)) for file in package_files(film=film, prepared=prepared)),
+        files=tuple(
+            _file(file.name, len(file.data)) for file in package_files(film=film, prepared=prepared, entries=entries)
+        ),
         history=history,
     )
 
 
 def _line(
-    cue: Cue, prepared: Prepared | None, problem: Problem | None, sent: Sequence[tuple[DeliveredCue, datetime]]
+    cue: Cue,
+    ready: tuple[Prepared, CueEntry] | None,
+    problem: Problem | None,
+    sent: Sequence[tuple[DeliveredCue, datetime]],
 ) -> Line:
     if problem is not None:
         checks = tuple(False if column == problem.about else None for column in COLUMNS)
         return Line(cue, trouble=problem.sentence, checks=checks, withdrawn=sent[-1][0] if sent else None)
-    if prepared is None:
+    if ready is None:
         return Line(cue, withdrawn=sent[-1][0] if sent else None)
+    prepared, entry = ready
     own = [(row, when) for row, when in sent if row.approval_id == prepared.approval.pk]
     same = [when for row, when in own if row.state_sha256 in ("", prepared.state_sha256)]
     old = [row for row, _when in sent if row.approval_id != prepared.approval.pk]
@@ -105,6 +125,7 @@ def _line(
         since=same[0] if same else None,
         changed=own[-1][0] if own and not same else None,
         withdrawn=old[-1] if old and not own else None,
+        copy=entry.copy_check,
     )
 
 

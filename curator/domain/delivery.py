@@ -56,12 +56,15 @@ def deliver_film(
 
     Cues that cannot be written are named in `problems`. Raises DomainError when no cue is left to pack.
     """
-    prepared, problems = prepare_film(film=film, numbers=numbers)
+    ready, unready = prepare_film(film=film)
+    prepared = tuple(each for each in ready if numbers is None or each.cue.number in numbers)
+    whole = len(prepared) == len(ready)
+    problems = tuple(each for each in unready if whole or numbers is None or each.cue.number in numbers)
     if not prepared:
         raise DomainError(problems[0].sentence if problems else _("No cue is approved, so there is nothing to pack."))
     files = package_files(film=film, prepared=prepared)
     manifest = json.loads(next(file.data for file in files if file.name == "manifest.json"))
-    name = package_name(film, prepared, whole=numbers is None)
+    name = package_name(film, prepared, whole=whole)
     return _hand_over(film, name, pack(files), prepared, problems, manifest, by=by, channel=channel)
 
 

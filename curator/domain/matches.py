@@ -43,6 +43,11 @@ class OneCue:
         return self.match.ended_at is not None or self.answers >= self.wanted
 
     @property
+    def whole(self) -> bool:
+        """Whether it is over, or all takes that are there sound and both sides have some."""
+        return self.over or (min(self.audible) > 0 and self.audible == (self.older, self.newer))
+
+    @property
     def ready(self) -> bool:
         """Whether a pair can be heard now."""
         return not self.over and min(self.audible) > 0
@@ -145,6 +150,23 @@ def read_match(*, key: str) -> MatchResult | None:
     duels = [_duel(row, newer_left=sides[row.left_id]) for row in said if row.answer in ORDERED]
     neither = sum(row.answer == Answer.BAD for row in said)
     return MatchResult(tuple(cues), won_by_newer(duels), neither, _compared(matches, duels, sides))
+
+
+def read_wins(*, prefix: str) -> dict[str, Won]:
+    """How every match stands whose key begins so, by its key, in three queries whatever their number."""
+    matches = list(Match.objects.filter(key__startswith=prefix).order_by("pk"))
+    by_cue: dict[int, list[Take]] = {}
+    for take in Take.objects.filter(cue__in={match.cue_id for match in matches}):
+        by_cue.setdefault(take.cue_id, []).append(take)
+    said = list(answers_of(matches=matches).filter(answer__in=ORDERED))
+    duels: dict[str, list[Duel]] = {}
+    for match in matches:
+        older, newer = players(match=match, takes=by_cue.get(match.cue_id, ()))
+        sides = dict.fromkeys(older, False) | dict.fromkeys(newer, True)
+        duels.setdefault(match.key, []).extend(
+            _duel(row, newer_left=sides[row.left_id]) for row in said if row.left_id in sides and row.right_id in sides
+        )
+    return {key: won_by_newer(of_key) for key, of_key in duels.items()}
 
 
 def _duel(row: Judgement, *, newer_left: bool) -> Duel:

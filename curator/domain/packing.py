@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -19,7 +22,7 @@ from curator.delivery.manifest import (
     Times,
 )
 from curator.delivery.package import Package, PackedCue, PackedFile, contents
-from curator.delivery.tables import Dialect
+from curator.delivery.tables import Dialect, minutes
 from curator.domain.lineage import read_copies, read_lineages
 from curator.domain.plans import clock_of
 from curator.domain.preparing import Prepared
@@ -31,14 +34,32 @@ USE = "BI"
 """Background instrumental, as cue sheets call music that nobody in the picture hears."""
 
 
-def package_files(*, film: Film, prepared: Sequence[Prepared]) -> tuple[PackedFile, ...]:
-    """Every file that the package of these cues holds, by path; empty without cues."""
+def package_files(
+    *, film: Film, prepared: Sequence[Prepared], entries: Sequence[CueEntry] | None = None
+) -> tuple[PackedFile, ...]:
+    """Every file that the package of these cues holds, by path; empty without cues.
+
+    `entries` are what `read_entries` says of them, where somebody has asked already.
+    """
     if not prepared:
         return ()
     wanted = prepared[0].wanted
-    entries = read_entries(film=film, prepared=prepared)
+    entries = read_entries(film=film, prepared=prepared) if entries is None else entries
     cues = [PackedCue(each.stem, each.files, entry) for each, entry in zip(prepared, entries, strict=True)]
-    return contents(Package(film_facts(film), cues, Dialect(semicolon=wanted.semicolon, bom=wanted.bom)))
+    told, dialect = film_facts(film), Dialect(semicolon=wanted.semicolon, bom=wanted.bom)
+    return contents(Package(told, cues, dialect, {"cuesheet.html": sheet_page(film, told, entries)}))
+
+
+def sheet_page(film: Film, told: FilmFacts, entries: Sequence[CueEntry]) -> bytes:
+    """The cue sheet as a page that stands by itself and prints well, in the language of the film."""
+    style = (settings.ROOT / "static" / "css" / "sheet.css").read_text("utf-8")
+    with override(film.language):
+        heading = _("Cue sheet")
+        table = render_to_string("curator/sheet_table.html", {"film": told, "cues": entries})
+    title = escape(f"{film.title}: {heading}")
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
+    page = f'<!doctype html>\n<html lang="{escape(film.language)}"><head>{head}</head><body class="sheetpage">'
+    return f"{page}<h1>{title}</h1>{table}</body></html>\n".encode()
 
 
 def read_entries(*, film: Film, prepared: Sequence[Prepared]) -> list[CueEntry]:
@@ -99,6 +120,7 @@ def _times(each: Prepared) -> Times:
         place_out=_told(exported.tempo.place_of_frame(cue.out_frame, clock, cue_in=cue.in_frame)),
         seconds=_rounded(clock.seconds(cue.out_frame - cue.in_frame)),
         music_seconds=_rounded(exported.ends),
+        length=minutes(float(exported.ends)),
         ends_after_ms=float(round(each.late * 1000, 1)),
     )
 

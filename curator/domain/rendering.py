@@ -35,6 +35,7 @@ TempoMap = Sequence[Sequence[float]]
 # What curator.rendering and curator.notation can say of a score; here so that the catalogues hold them.
 SENTENCES = (
     gettext_noop("The score has no bars."),
+    gettext_noop("The score has no such bars."),
     gettext_noop("The score has no notes."),
     gettext_noop("The score is not well-formed XML."),
     gettext_noop("The score is not partwise MusicXML."),

@@ -1,4 +1,10 @@
-"""The endless score: one version in a single system, drawn when somebody first asks for it."""
+"""One version, or some of its bars, in a single system: the endless score and the bars of a theme.
+
+Drawn when somebody first asks for it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,20 +21,30 @@ from curator.rendering.errors import RenderingError
 from curator.rendering.version import RENDERER
 
 STRIP, STRIP_JOB = "strip", "curator.strip"
+_SOME = re.compile(r"bars (\d+)-(\d+)")
+
+Bars = tuple[int, int] | None
+"""First and last written bar, from 1; None: all."""
 
 
 def request_strip(
-    *, version: PieceVersion, tempo_map: TempoMap = (), again: bool = False, created_by: User | None = None
+    *,
+    version: PieceVersion,
+    tempo_map: TempoMap = (),
+    bars: Bars = None,
+    again: bool = False,
+    created_by: User | None = None,
 ) -> Rendering:
     """The endless score of `version`; what is not drawn yet is sent to a worker. With `again`, a failed one too.
 
     Its notes have the ids of the pages at the same tempo map: the time map of these serves both.
     """
+    target = _target(bars)
     row, _new = Rendering.objects.get_or_create(
-        key=rendering_key(version=version, tempo_map=tempo_map, target=STRIP),
+        key=rendering_key(version=version, tempo_map=tempo_map, target=target),
         defaults={
             "version": version,
-            "target": STRIP,
+            "target": target,
             "tempo_map": [list(entry) for entry in tempo_map],
             "renderer": RENDERER,
         },
@@ -62,7 +78,7 @@ def draw_strip(*, strip_id: int, run: Run | None = None) -> None:
     marks = [TempoMark(int(bar), float(tempo)) for bar, tempo in row.tempo_map]
     try:
         musicxml = row.version.musicxml or abc_to_musicxml(row.version.abc).text
-        svg = engrave_strip(musicxml.encode(), tempo=marks)
+        svg = engrave_strip(musicxml.encode(), tempo=marks, bars=_bars(row.target))
     except (RenderingError, NotationError) as error:
         _end(row, RenderingState.FAILED, error=str(error))
         raise DomainError(str(error)) from error
@@ -84,11 +100,32 @@ def strip_ended(row: Job) -> None:
 
 def read_strip(strip: Rendering) -> str:
     """The cleaned SVG of a drawn strip; "" where it is not drawn or the storage has lost it."""
-    file = strip.files.filter(role="strip").select_related("media").first()
+    file = next((file for file in strip.files.all() if file.role == "strip"), None)
     try:
         return text_of(file.media.name) if file else ""
     except FileNotFoundError:
         return ""
+
+
+def read_excerpts(*, wanted: Iterable[tuple[PieceVersion, Bars]]) -> Mapping[tuple[int, Bars], Rendering]:
+    """What was asked for of these bars at the written tempi, by the version's key and the bars, in three queries."""
+    wanted = list(wanted)
+    targets = {_target(bars) for _version, bars in wanted}
+    rows = Rendering.objects.filter(version__in=[version for version, _bars in wanted], target__in=targets)
+    found = {}
+    for row in rows.filter(renderer=RENDERER).order_by("pk").prefetch_related("files__media"):
+        if not row.tempo_map:
+            found[row.version_id, _bars(row.target)] = row
+    return found
+
+
+def _target(bars: Bars) -> str:
+    return f"bars {bars[0]}-{bars[1]}" if bars else STRIP
+
+
+def _bars(target: str) -> Bars:
+    some = _SOME.fullmatch(target)
+    return (int(some[1]), int(some[2])) if some else None
 
 
 def _end(row: Rendering, state: RenderingState, *, error: str = "") -> int:

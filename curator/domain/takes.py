@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from curator.domain.courses import keep_course
 from curator.domain.cues import refresh_cue_state
 from curator.domain.measures import request_measure
 from curator.domain.shelving import fold, shelve_pieces
@@ -35,6 +36,7 @@ def put_up_take(
             cue=cue, version=version, number=number, cohort=cohort[:80], cue_version=cue_version or now.version
         )
         request_measure(take=take)
+        keep_course(version=version)  # the arc draws what it does over time
         refresh_cue_state(cue=cue)
     return take
 

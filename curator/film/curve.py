@@ -59,6 +59,11 @@ def through(knots: Sequence[tuple[float, float]]) -> Curve | None:
     return Curve(seconds, levels, tuple(slopes))
 
 
+def level_at(curve: Curve | None, second: float) -> float:
+    """The level of a curve, half way up where there is none."""
+    return curve.at(second) if curve else 0.5
+
+
 def knots_of(stages: Sequence[tuple[float, float, Sequence[float]]]) -> list[tuple[float, float]]:
     """Knots of stages (start, end, values), seconds; the stages follow one another.
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curator.film.arc import CueSpan, StageSpan
 from curator.film.curve import Curve, knots_of, through
+from curator.film.spans import CueSpan, StageSpan
 
 WIDTH = 1312.0
 """The drawing in units of its box, near its size in pixels on a wide screen; the numbers stand below it."""

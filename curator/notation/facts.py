@@ -73,12 +73,19 @@ def mode_curve(score: Score) -> list[float | None]:
 
     Three bars are heard together, for one alone is often a single chord. None where nothing sounds in them.
     """
-    curve: list[float | None] = []
-    for place in range(len(score.bars)):
-        heard = _sounding(score.bars[max(0, place - 1) : place + 2])
-        best = [max(_fit(heard, profile, tonic) for tonic in range(12)) for profile in (_MAJOR, _MINOR)]
-        curve.append(round(best[0] - best[1], 3) if any(heard) else None)
-    return curve
+    around = (_sounding(score.bars[max(0, place - 1) : place + 2]) for place in range(len(score.bars)))
+    return [None if mode is None else round(mode, 3) for mode in map(modality, around)]
+
+
+def modality(sounding: Sequence[float]) -> float | None:
+    """How much better the best major key fits than the best minor key, -2 to 2; None where nothing sounds.
+
+    sounding: how long each pitch class sounds, from C up.
+    """
+    if not any(sounding):
+        return None
+    major, minor = (max(_fit(sounding, profile, tonic) for tonic in range(12)) for profile in (_MAJOR, _MINOR))
+    return major - minor
 
 
 def _sounding(bars: Sequence[Bar]) -> list[float]:
@@ -131,7 +138,7 @@ def _major_less_minor(score: Score, sounding: list[float]) -> float:
     return major - minor
 
 
-def _fit(sounding: list[float], profile: tuple[float, ...], tonic: int) -> float:
+def _fit(sounding: Sequence[float], profile: tuple[float, ...], tonic: int) -> float:
     """Pearson's correlation of sounding time a pitch class with a key's profile."""
     turned = [sounding[(tonic + step) % 12] for step in range(12)]
     mean, middle = sum(turned) / 12, sum(profile) / 12

@@ -99,6 +99,8 @@ class RoadSigns:
 def play_order(roads: Sequence[Road]) -> tuple[int, ...]:
     """Places of the bars in the order of playing: repeats and endings taken, D.C. and D.S. followed once.
 
+    An end of a repeat without a beginning of its own leads back to the last beginning that is written, and repeats
+    within are not taken again: so Verovio and MuseScore play it.
     After a D.C. or D.S. repeats are not taken again and the last ending is played. Raises NotationError beyond
     2000 bars.
     """
@@ -106,6 +108,7 @@ def play_order(roads: Sequence[Road]) -> tuple[int, ...]:
     start = place = 0
     turn = 1
     returned = False
+    taken: set[int] = set()
     while place < len(roads):
         road = roads[place]
         if road.forward and place != start:
@@ -118,10 +121,14 @@ def play_order(roads: Sequence[Road]) -> tuple[int, ...]:
             raise NotationError("Written out without repeats the score has more than %(most)d bars.", most=MOST_BARS)
         if returned and road.fine:
             break
-        if road.backward and not returned and turn < _turns(roads, place):
-            turn += 1
-            place = start
-            continue
+        if road.backward and not returned and place not in taken:
+            if turn < _turns(roads, place):
+                turn += 1
+                place = start
+                continue
+            turn = 1
+            if not road.ending:
+                taken.add(place)
         if returned and road.tocoda:
             target = next((i for i in range(place + 1, len(roads)) if roads[i].coda), None)
             if target is not None:
@@ -133,7 +140,7 @@ def play_order(roads: Sequence[Road]) -> tuple[int, ...]:
             start, turn = place, 1
             continue
         leaves_endings = bool(road.ending) and (place + 1 == len(roads) or not roads[place + 1].ending)
-        if leaves_endings or (road.backward and not road.ending):
+        if leaves_endings:
             start, turn = place + 1, 1
         place += 1
     return tuple(order)

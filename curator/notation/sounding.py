@@ -102,13 +102,14 @@ def _bars(root: "_Element") -> list[_Bar]:
                 if event.pitched and not event.grace
             ]
             bar.length = max(bar.length, measure.length)
-            road = _road(signs, measure.element)
+            road = road_of(signs, measure.element)
             if bar.road == Road():  # every part may carry the signs, the first is asked
                 bar.road = road
     return bars
 
 
-def _road(signs: RoadSigns, measure: "_Element") -> Road:
+def road_of(signs: RoadSigns, measure: "_Element") -> Road:
+    """What a measure of a part says about the way through the piece; `signs` walks along with the measures."""
     signs.open_bar()
     for child in measure:
         if child.tag == "barline":
@@ -121,10 +122,11 @@ def _road(signs: RoadSigns, measure: "_Element") -> Road:
 def _head(note: "_Element", onset: Fraction, length: Fraction) -> _Head:
     ties = {tie.get("type") for tie in note.findall("tie")}
     ties |= {tied.get("type") for tied in note.findall("notations/tied")}
-    return _Head(onset, _midi(note), length, "stop" in ties, "start" in ties)
+    return _Head(onset, midi_of(note), length, "stop" in ties, "start" in ties)
 
 
-def _midi(note: "_Element") -> int:
+def midi_of(note: "_Element") -> int:
+    """The MIDI number of a pitched note. Raises NotationError for an alteration or octave that is no number."""
     step = (note.findtext("pitch/step") or "C").strip()
     try:
         alter = round(float(note.findtext("pitch/alter") or 0))

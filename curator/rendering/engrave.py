@@ -77,7 +77,7 @@ def engrave(musicxml: bytes, *, tempo: Sequence[TempoMark] = ()) -> Engraving:
     file cannot be read or Verovio fails, crashes or overruns on it.
     """
     prepared, bars = _prepare(musicxml, tempo)
-    answer = _run_verovio(prepared, page_widths=[PAGE_WIDTH, NARROW_WIDTH], incipit_bars=INCIPIT_BARS)
+    answer = _run_verovio(prepared, page_widths=[PAGE_WIDTH, NARROW_WIDTH], bars=(1, INCIPIT_BARS))
     pages, narrow_pages = (
         tuple(_set_tempo(clean(svg, page=number)) for number, svg in enumerate(layout, start=1))
         for layout in answer["layouts"]
@@ -97,14 +97,16 @@ def engrave(musicxml: bytes, *, tempo: Sequence[TempoMark] = ()) -> Engraving:
     )
 
 
-def engrave_strip(musicxml: bytes, *, tempo: Sequence[TempoMark] = ()) -> str:
-    """The whole score as one cleaned SVG, in a single system without end.
+def engrave_strip(musicxml: bytes, *, tempo: Sequence[TempoMark] = (), bars: tuple[int, int] | None = None) -> str:
+    """The whole score, or its written bars `bars` (first and last, from 1), as one cleaned SVG in a single system.
 
     Its ids are those of `engrave` with the same bytes and tempo, so that one time map serves both. Raises
-    EngravingError as `engrave`.
+    EngravingError as `engrave`, and for bars that are not there.
     """
-    prepared, _bars = _prepare(musicxml, tempo)
-    return _set_tempo(clean(_run_verovio(prepared, page_widths=[], incipit_bars=0)["incipit"]))
+    prepared, count = _prepare(musicxml, tempo)
+    if bars is not None and not 1 <= bars[0] <= bars[1] <= count:
+        raise EngravingError("The score has no such bars.")
+    return _set_tempo(clean(_run_verovio(prepared, page_widths=[], bars=bars or ())["incipit"]))
 
 
 def _prepare(musicxml: bytes, tempo: Sequence[TempoMark]) -> tuple[str, int]:
@@ -196,12 +198,12 @@ def _set_tempo(svg: str) -> str:
     return _TEMPO.sub(set_mark, svg)
 
 
-def _run_verovio(musicxml: str, *, page_widths: list[int], incipit_bars: int) -> dict[str, Any]:
+def _run_verovio(musicxml: str, *, page_widths: list[int], bars: Sequence[int]) -> dict[str, Any]:
     request = {
         "musicxml": musicxml,
         "page_widths": page_widths,
         "page_height": PAGE_HEIGHT,
-        "incipit_bars": incipit_bars,
+        "bars": list(bars),
     }
     done = run_bounded(
         # -I: nothing from this folder or the environment can stand in for a library.

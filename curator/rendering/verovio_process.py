@@ -3,8 +3,8 @@
 Verovio runs here and nowhere else: some valid scores kill the whole interpreter (SIGSEGV, SIGABRT, SIGFPE).
 The file is started by path under `python -I`, so it imports nothing of the project.
 
-In:  {"musicxml": str, "page_widths": [int, ...], "page_height": int, "incipit_bars": int}, in Verovio units.
-     Without page widths nothing is drawn but the incipit; of 0 bars it is the whole score in one system.
+In:  {"musicxml": str, "page_widths": [int, ...], "page_height": int, "bars": [first, last]}, in Verovio units.
+     `bars` (from 1) become the incipit, one system; [] is the whole score. Without page widths nothing else is drawn.
 Out: {"layouts": [[svg, ...], ...], "incipit": svg, "timemap": [...], "midi": base64}, or {"error": "..."}.
 """
 
@@ -55,7 +55,7 @@ def draw(request: dict[str, Any]) -> dict[str, Any]:
         toolkit.setOptions({**OPTIONS, **ENDLESS})
         if not toolkit.loadData(request["musicxml"]):
             return {"error": "unreadable"}
-        return {"incipit": _first_bars(toolkit, request["incipit_bars"])}
+        return {"incipit": _some_bars(toolkit, request["bars"])}
     layouts: list[list[str]] = []
     for width in request["page_widths"]:
         toolkit.setOptions({**OPTIONS, "pageWidth": width, "pageHeight": request["page_height"]})
@@ -84,14 +84,14 @@ def draw(request: dict[str, Any]) -> dict[str, Any]:
     midi = toolkit.renderToMIDI()
 
     toolkit.setOptions(ENDLESS)
-    incipit = _first_bars(toolkit, request["incipit_bars"])
+    incipit = _some_bars(toolkit, request["bars"])
     return {"layouts": layouts, "incipit": incipit, "timemap": timemap, "midi": midi}
 
 
-def _first_bars(toolkit: Any, bars: int) -> str:
-    """The first bars (0: all) in one system."""
+def _some_bars(toolkit: Any, bars: list[int]) -> str:
+    """The first to the last of these bars (none: all) in one system."""
     if bars:
-        toolkit.select({"measureRange": f"1-{bars}"})
+        toolkit.select({"measureRange": f"{bars[0]}-{bars[1]}"})
         toolkit.redoLayout()
     return str(toolkit.renderToSVG(1))
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from curator.models.film import CueState
 from curator.models.jobs import Job
+from curator.models.themes import ThemeUse
 from curator.shell import url_of
 
 register = template.Library()
@@ -50,6 +51,7 @@ def job_name(job: Job) -> str:
         "curator.perform": _("Sound"),
         "curator.sound": _("Sound for this browser"),
         "curator.strip": _("Draw the continuous score"),
+        "curator.course": _("Follow what the music does"),
         "curator.measure": _("Measure a take"),
         "library.import": _("Add scores"),
         "training.build_set": _("Build training files"),
@@ -59,6 +61,19 @@ def job_name(job: Job) -> str:
         "generation.import": _("Import a checkpoint"),
     }
     return names.get(job.kind, job.kind)
+
+
+@register.filter
+def trait_name(key: str) -> str:
+    """What is drawn of music under the arc."""
+    names = {"density": _("density"), "loudness": _("loudness"), "register": _("register"), "mode": _("mode")}
+    return names[key]
+
+
+@register.filter
+def theme_use(how: str) -> str:
+    """A way in which cues use themes, in words."""
+    return str(ThemeUse(how).label)
 
 
 @register.filter

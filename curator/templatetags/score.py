@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from curator.domain.sheets import Sheet
 from curator.models.accounts import User
+from curator.models.library import MediaFile
 from curator.rendering.clean import personalise
 from curator.views.media import media_url
 
@@ -71,6 +72,12 @@ def playing(context: Mapping[str, Any], sheet: Sheet | None, notes: str = "") ->
         notes=notes or incipit_prefix(sheet),
         seconds=round(sheet.sound.seconds or 0.0, 1),
     )
+
+
+@register.simple_tag(takes_context=True)
+def media_address(context: Mapping[str, Any], media: MediaFile) -> str:
+    """Where the user of this page finds a file of the storage."""
+    return media_url(media, context["request"].user)
 
 
 @register.simple_tag(takes_context=True)

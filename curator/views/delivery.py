@@ -1,8 +1,10 @@
 """The delivery page, and the files that go to Digital Director."""
 
 from django.contrib import messages
+from django.forms.models import model_to_dict
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -11,9 +13,11 @@ from curator.domain.deliveries import read_film_delivery
 from curator.domain.delivery import deliver_cue, deliver_film
 from curator.domain.errors import DomainError
 from curator.domain.media import CONTENT_TYPES, read_media
-from curator.film.arc import CueSpan, StageSpan
+from curator.domain.preparing import change_settings
+from curator.film.spans import CueSpan, StageSpan
 from curator.film.strip import draw_strip
-from curator.models.delivery import Delivery
+from curator.forms import DeliverySettingsForm
+from curator.models.delivery import Delivery, DeliverySettings
 from curator.models.film import Cue, Film
 from curator.views.access import SignedInRequest, owner
 
@@ -37,6 +41,7 @@ def delivery(request: SignedInRequest, slug: str) -> HttpResponse:
         "rows": list(zip(now.lines, facts.cues, strict=True)),
         "strip": strip,
         "spans": list(zip(strip.spans, facts.cues, strict=True)),
+        "form": DeliverySettingsForm(initial=_settings(film, now.settings)),
         "folders": list(dict.fromkeys(file.folder for file in now.files if file.folder)),
     }
     return render(request, "curator/delivery.html", context)
@@ -45,10 +50,11 @@ def delivery(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_POST
 @owner
 def deliver_one(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
-    """Hand over the score of one approved cue: the answer is the file."""
+    """Hand over one file of an approved cue, its score unless `kind` names another: the answer is the file."""
     cue = get_object_or_404(Cue.objects.select_related("film"), film__slug=slug, number=number)
     try:
-        handed = deliver_cue(cue=cue, by=request.user)
+        suffix = f".{request.POST.get('kind', 'musicxml')}"
+        handed = deliver_cue(cue=cue, by=request.user, suffix=suffix)
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("delivery", slug)
@@ -58,16 +64,33 @@ def deliver_one(request: SignedInRequest, slug: str, number: str) -> HttpRespons
 @require_POST
 @owner
 def deliver_package(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Hand over all approved cues of the film: the answer is the package."""
+    """Hand over the approved cues of the film, or those that are ticked: the answer is the package."""
     film = get_object_or_404(Film, slug=slug)
+    chosen = request.POST.getlist("cue") if "chosen" in request.POST else None
     try:
-        handed = deliver_film(film=film, by=request.user)
+        if chosen == []:
+            raise DomainError(_("Tick at least one cue."))
+        handed = deliver_film(film=film, by=request.user, numbers=chosen)
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("delivery", slug)
     for problem in handed.problems:
         messages.warning(request, f"{problem.cue.number}: {problem.sentence}")
     return _download(handed.delivery.filename, handed.data)
+
+
+@require_POST
+@owner
+def delivery_settings(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Say what stands in the film's files, and how its tables are written."""
+    film = get_object_or_404(Film.objects.real(), slug=slug)
+    form = DeliverySettingsForm(request.POST)
+    if form.is_valid():
+        change_settings(film=film, **form.cleaned_data)
+        messages.success(request, _("From now on the files say so."))
+    else:
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+    return redirect("delivery", slug)
 
 
 @require_safe
@@ -82,6 +105,10 @@ def delivered_file(request: SignedInRequest, public_id: str) -> HttpResponse:  #
     except FileNotFoundError as error:
         raise Http404 from error
     return _download(row.filename, data)
+
+
+def _settings(film: Film, wanted: DeliverySettings) -> dict[str, object]:
+    return {"composer_line": film.composer_line, **model_to_dict(wanted)}
 
 
 def _download(filename: str, data: bytes) -> HttpResponse:

@@ -2,16 +2,22 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import ngettext
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
-from curator.domain.arc import CueFacts, FilmFacts, film_facts
-from curator.film.arc import Arc, CueSpan, ShotSpan, StageSpan, draw
+from curator.domain.arc import CueFacts, FilmFacts, ShotTime, film_facts
+from curator.domain.courses import request_courses
+from curator.domain.sheets import read_take_sheets
+from curator.film.arc import ZOOMS, Arc, draw
+from curator.film.spans import CueSpan, MusicSpan, ShotSpan, StageSpan, ThemeSpan
 from curator.models.film import CueState, Film
-from curator.shell import Shell
-from curator.templatetags.look import plain
+from curator.shell import Shell, url_of
+from curator.templatetags.look import clock, duration, plain
 from curator.views.access import SignedInRequest, owner, rater
 from curator.views.sittings import to_the_first_cue
+from curator.views.stills import stills_url
+from curator.views.themes import theme_cards
 
 
 @require_safe
@@ -26,13 +32,19 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 @owner
-def film(request: HttpRequest, slug: str) -> HttpResponse:
-    """The film: title, next step, arc timeline, cues."""
+def film(request: SignedInRequest, slug: str) -> HttpResponse:
+    """The film: title, next step, arc timeline, cues, themes. `zoom` draws the arc wider; `view=time` on phones too."""
     row = get_object_or_404(Film, slug=slug)
     if row.practice:  # it has briefs, no arc
         return redirect("practice")
     facts = film_facts(film=row)
-    arc = film_arc(facts)
+    if facts.uncomputed:
+        request_courses(versions=facts.uncomputed)
+    zoom = _zoom(request)
+    arc = film_arc(facts, zoom=zoom)
+    names = {value: str(label) for value, label in CueState.choices}
+    links = [{**_links(cue, row.slug), "state": names[cue.cue.state]} for cue in facts.cues]
+    sheets = read_take_sheets(takes=[cue.chosen.take for cue in facts.cues if cue.chosen])
     return render(
         request,
         "curator/film.html",
@@ -40,16 +52,49 @@ def film(request: HttpRequest, slug: str) -> HttpResponse:
             "facts": facts,
             "film": facts.film,
             "arc": arc,
-            "cues": list(zip(arc.cues, facts.cues, strict=True)),
+            "cues": list(zip(arc.cues, facts.cues, links, strict=True)),
             # without a cue the rows of the narrow arc are the stages
-            "rows": list(zip(arc.cues, arc.rows, facts.cues, strict=True)) if facts.cues else [],
+            "rows": list(zip(arc.cues, arc.rows, facts.cues, links, strict=True)) if facts.cues else [],
+            "table": [
+                (cue, link, sheets.get(cue.chosen.take.pk) if cue.chosen else None)
+                for cue, link in zip(facts.cues, links, strict=True)
+            ],
+            "themes": theme_cards(facts),
             "states": CueState.choices,
+            "stills_url": stills_url(row),
+            "cuts": " ".join(str(frame) for frame in facts.cuts),
+            "zoom": zoom,
+            "larger": _zoomed(request, zoom, 1),
+            "smaller": _zoomed(request, zoom, -1),
+            "lying": request.GET.get("view") == "time",
         },
     )
 
 
-def film_arc(facts: FilmFacts) -> Arc:
+def _zoom(request: HttpRequest) -> int:
+    asked = request.GET.get("zoom", "")
+    return next((zoom for zoom in ZOOMS if str(zoom) == asked), ZOOMS[0])
+
+
+def _zoomed(request: HttpRequest, zoom: int, step: int) -> str:
+    """The address of this page with the arc one size larger or smaller; "" at the ends."""
+    place = ZOOMS.index(zoom) + step
+    if not 0 <= place < len(ZOOMS):
+        return ""
+    query = request.GET.copy()
+    query["zoom"] = str(ZOOMS[place])
+    return f"?{query.urlencode()}"
+
+
+def _links(facts: CueFacts, slug: str) -> dict[str, str]:
+    """Where a cue leads: its pages, "" for one that is not there."""
+    names = ("desk", "listen", "standings", "cue_picture", "move_border", "cue_plan")
+    return {name: url_of(name, slug, facts.cue.number) for name in names}
+
+
+def film_arc(facts: FilmFacts, *, zoom: int = 1) -> Arc:
     """The drawing of a film's facts."""
+    point = number_format(0.5, 1)[1:2]  # once, not for each of many shots
     return draw(
         seconds=facts.seconds,
         stages=[
@@ -57,21 +102,39 @@ def film_arc(facts: FilmFacts) -> Arc:
             for time in facts.stages
         ],
         cues=[_cue_span(cue, facts.film) for cue in facts.cues],
-        shots=[
-            ShotSpan(time.shot.code, time.start, time.end, bool(time.shot.dialogue.strip()), time.shot.estimated)
-            for time in facts.shots
+        shots=[_shot_span(time, point) for time in facts.shots],
+        themes=[
+            ThemeSpan(str(theme.theme.pk), theme.theme.name, [(heard.second, heard.use.how) for heard in theme.heard])
+            for theme in facts.themes
         ],
+        music=[MusicSpan(cue.moments, cue.chosen.approved) for cue in facts.cues if cue.chosen],
+        zoom=zoom,
     )
+
+
+def _shot_span(time: ShotTime, point: str) -> ShotSpan:
+    tenths = round(10 * (time.end - time.start))
+    label = f"{time.code}, {clock(tenths // 10)}{point}{tenths % 10}"
+    if time.estimated:
+        label = f"{label}, {gettext('length estimated')}"
+    return ShotSpan(time.code, time.start, time.end, time.spoken, label, time.still)
 
 
 def _cue_span(facts: CueFacts, film: Film) -> CueSpan:
     cue = facts.cue
     bars = ngettext("%(n)d bar", "%(n)d bars", cue.bars) % {"n": cue.bars}
+    length, tempo = duration(facts.seconds), plain(cue.tempo)
+    fps = float(film.fps)
     return CueSpan(
         key=cue.number,
         title=cue.title,
-        plans=[f"{cue.metre} · {plain(cue.tempo)} · {bars}", bars],
+        plans=[
+            f"{length} · {cue.metre} · {tempo} · {bars}",
+            f"{length} · {cue.metre} · {tempo}",
+            f"{length} · {tempo}",
+            length,
+        ],
         start=facts.start,
         end=facts.end,
-        hits=[(float(hit.frame / film.fps), hit.hard, hit.label) for hit in cue.hits.all()],
+        hits=[(hit.frame / fps, hit.hard, hit.label) for hit in cue.hits.all()],
     )

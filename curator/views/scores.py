@@ -18,7 +18,7 @@ from curator.domain.rendering import SOUND, request_mp3, request_rendering
 from curator.domain.sheets import read_sheet
 from curator.domain.strips import read_strip, request_strip
 from curator.models.accounts import User
-from curator.models.film import Cue
+from curator.models.film import Cue, Film
 from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingState
 from curator.models.ranking import Take
 from curator.views.access import SignedInRequest, owner
@@ -144,6 +144,8 @@ def _page(request: SignedInRequest, version: PieceVersion, *, take: Take | None)
         "facts": score_facts(version, sheet, take),
         "axes": read_axes(piece=version.piece),
         "making": _making(version),
+        "theme_films": [take.cue.film] if take else list(Film.objects.real().order_by("pk")),
+        "named": version.themes.select_related("film").order_by("first_bar"),
         "versions": history_of(version),
         "place": "desk" if take else "library",
     }

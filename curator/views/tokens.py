@@ -40,7 +40,6 @@ def tokens(request: SignedInRequest) -> HttpResponse:
         "rows": [(row, good, [SCOPES[scope] for scope in row.scopes]) for row, good in rows],
         "new": request.session.pop(NEW, None),
         "films_url": request.build_absolute_uri(reverse("api:films")),
-        "place": "delivery",
     }
     return render(request, "curator/tokens.html", context, status=400 if form.errors else 200)
 

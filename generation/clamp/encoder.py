@@ -14,8 +14,6 @@ from generation.clamp.segments import cut, pool
 from generation.clamp.tokens import Words
 from generation.clamp.weights import load_music, load_text
 
-PIPELINE = "1"
-"""Changes whenever the same text and weights would give another vector; stands beside every vector that is kept."""
 ROWS = 1024
 """Rows of one pass on the CPU, where more do not fit its caches."""
 ROWS_GPU = 8192

@@ -87,3 +87,29 @@ def ranks(scores: Sequence[float] | Floats) -> list[int]:
     """The place of each score, 1 for the highest; equal scores share the better place."""
     ordered = np.sort(np.asarray(scores))
     return [int(len(ordered) - np.searchsorted(ordered, score, side="right") + 1) for score in np.asarray(scores)]
+
+
+def best_of(values: Sequence[tuple[float, Floats]], vectors: Floats, *, keep: int, variety: float) -> list[int]:
+    """Which pieces (indices) to keep of many, one after the other.
+
+    Each time the highest sum of `values`, each a weight and numbers (N,) that count in deviations from their mean, less
+    `variety` times how near a piece lies to the nearest one that is kept already.
+    """
+    total = np.zeros(len(vectors))
+    for weight, numbers in values:
+        total += weight * _standard(np.asarray(numbers, dtype=np.float64))
+    cosines = directions(vectors) @ directions(vectors).T
+    apart = cosines[~np.eye(len(cosines), dtype=np.bool_)]
+    middle, spread = (float(apart.mean()), float(apart.std()) or 1.0) if len(apart) else (0.0, 1.0)
+    kept: list[int] = []
+    while len(kept) < min(keep, len(total)):
+        near = (cosines[:, kept].max(axis=1) - middle) / spread if kept else np.zeros(len(total))
+        scores = total - variety * near
+        scores[kept] = -np.inf
+        kept.append(int(np.argmax(scores)))
+    return kept
+
+
+def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    spread = float(values.std())
+    return np.asarray((values - values.mean()) / spread if spread else np.zeros_like(values))

@@ -41,7 +41,8 @@ class NotAClamp(Exception):
 
 @dataclass(frozen=True)
 class Meta:
-    """What is known of weights beside them. source_sha256: of the file they came from; precision: of the layers."""
+    """What is known of weights beside them. family: the name people know. source_sha256: of the file they came from.
+    precision: of the layers."""
 
     reading: Reading
     dim: int
@@ -49,11 +50,7 @@ class Meta:
     text: TowerConfig
     source_sha256: str
     precision: str = "float32"
-
-    @property
-    def family(self) -> str:
-        """The name people know: CLaMP 2 or CLaMP 3."""
-        return "CLaMP 3" if self.reading is Reading.CLAMP3 else "CLaMP 2"
+    family: str = "CLaMP 3"
 
 
 def import_weights(path: Path, target: Path, *, half: bool = False, text_heads: int | None = None) -> Meta:
@@ -80,6 +77,7 @@ def import_weights(path: Path, target: Path, *, half: bool = False, text_heads: 
         reading=Reading.CLAMP3 if clamp3 else Reading.NOTAGEN,
         source_sha256=sha256,
         precision="bfloat16" if half else "float32",
+        family="CLaMP 3" if clamp3 else "CLaMP 2",
     )
     take = _taker(given)
     state = {
@@ -117,6 +115,7 @@ def read_meta(path: Path) -> Meta:
             text=TowerConfig(**said["text"]),
             source_sha256=said["source_sha256"],
             precision=said["precision"],
+            family=said["family"],
         )
     except SafetensorError as error:
         raise NotAClamp("This file is not a whole .safetensors file.") from error
@@ -159,8 +158,11 @@ def _fill(tower: Tower, path: Path, prefix: str, half: bool | None) -> None:
         if wrong := sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name)):
             raise NotAClamp(f"The tensor {prefix}{wrong[0]} of this file is missing or has another shape.")
         tower.load_state_dict({name: file.get_tensor(key) for name, key in held.items()}, assign=True)
-    if half is not None:
-        tower.layers.to(torch.bfloat16 if half else torch.float32)
+    for name, weight in tower.named_parameters():
+        if name.startswith("layers."):
+            weight.data = weight.data if half is None else weight.data.to(torch.bfloat16 if half else torch.float32)
+        elif name != "words.weight":  # looked up row by row, and by far the largest
+            weight.data = weight.data.float()
     tower.requires_grad_(False).eval()
 
 

@@ -37,6 +37,18 @@ def same_seed(*, candidate: Candidate, created_by: User | None = None) -> CueReq
     return _ask(candidate, created_by, seeds=(candidate.seed,))
 
 
+def changes_nothing(request: CueRequest) -> bool:
+    """Whether a request writes nothing but what was written before: the same seed by the same brief and settings."""
+    before = Candidate.objects.select_related("request").filter(public_id=request.brief.get("like", "")).first()
+    seeds = list(request.candidates.values_list("seed", flat=True))
+    if before is None or seeds != [before.seed]:
+        return False
+    one, two = request, before.request
+    told = [{**row.brief, "like": "", "cue_version": 0} for row in (one, two)]
+    settings = [(row.checkpoint_id, row.sampling, row.constraints) for row in (one, two)]
+    return told[0] == told[1] and settings[0] == settings[1]
+
+
 def more_like(*, take: Take, created_by: User | None = None) -> CueRequest:
     """Ask for takes that begin as this one does, by its checkpoint and settings, with new seeds."""
     bars = max(1, min(OPENING, take.cue.bars // 4))

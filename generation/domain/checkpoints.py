@@ -287,3 +287,25 @@ def _vocabulary(loaded: "LoadedCheckpoint", sizes: dict[str, int], prompts: Prom
 def _sampling(loaded: "LoadedCheckpoint") -> dict[str, float]:
     chosen = loaded.meta.sampling
     return {"top_k": chosen.top_k, "top_p": chosen.top_p, "temperature": chosen.temperature}
+
+
+def ancestors_of(checkpoint: Checkpoint) -> list[dict[str, str]]:
+    """The checkpoint and those it was trained from, back to the first: name, sha256, kind, round, what it learned.
+
+    Kept with every piece that is written, so that a delivered cue can be followed back to the preferences behind it:
+    `made_by` is the round, `data_sha256` that of its training or preference set.
+    """
+    line: list[dict[str, str]] = []
+    row: Checkpoint | None = checkpoint
+    while row is not None and row.sha256 not in {told["sha256"] for told in line}:
+        line.append(
+            {
+                "name": row.name,
+                "sha256": row.sha256,
+                "kind": row.kind,
+                "made_by": row.made_by,
+                "data_sha256": str(row.meta.get("data_sha256") or ""),
+            }
+        )
+        row = row.parent
+    return line

@@ -12,6 +12,7 @@ from django.utils import timezone
 from curator.domain.cohorts import Cohort, read_cohorts
 from curator.domain.copies import near_copies
 from curator.domain.measures import MEASURE_JOB, being_measured, request_measures
+from curator.domain.plans import is_fitted
 from curator.domain.rendering import request_rendering
 from curator.domain.sheets import Sheet, read_sheets
 from curator.film.ruler import Hit, Line, Ruler, draw_ruler
@@ -22,7 +23,7 @@ from curator.models.jobs import OPEN_STATES, Job, Pause
 from curator.models.library import PieceVersion, Rendering
 from curator.models.ranking import Take, TakeState
 from generation.domain.cards import CardKind, TakeCard, candidate_card, take_card
-from generation.domain.work import Work, read_work
+from generation.domain.work import Work, read_opened, work_of
 from generation.models.requests import Candidate, CueRequest
 
 NEXT_STEPS = {
@@ -57,6 +58,11 @@ class Desk:
     def live(self) -> bool:
         """Whether something on the wall changes by itself."""
         return any(not card.settled for card in self.cards)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the planned bars end with the picture."""
+        return is_fitted(self.cue)
 
     @property
     def ready(self) -> int:
@@ -104,15 +110,15 @@ def read_desk(*, cue: Cue, polling: bool = False, takes: bool = True) -> Desk:
     film = cue.film
     rows = cue.takes.select_related("version__piece", "measure__sibling") if takes else cue.takes.none()
     found = list(rows.defer("version__abc", "version__musicxml"))
-    candidates = Candidate.objects.filter(request__cue=cue, take__isnull=True).defer("raw", "abc")
-    newest = CueRequest.objects.filter(cue=cue).values_list("pk", flat=True).first()
+    opened = read_opened(cue=cue)
+    candidates, newest = _candidates(cue) if takes else (opened.rows, None)
     if not polling:
         request_measures(cue=cue, takes=found)
     cards = _take_cards(cue, found) if found else []
     now = timezone.now()
     taken = {card.number for card in cards}  # a failed candidate that was mended gave its number to a take
     for row in candidates:
-        card = candidate_card(row, newest=newest, now=now)
+        card = candidate_card(row, newest=newest, now=now) if row.take_id is None else None
         if card is not None:
             cards.append(replace(card, old=True) if card.number in taken else card)
     cards.sort(key=lambda card: (card.number, card.kind != CardKind.TAKE))
@@ -120,7 +126,7 @@ def read_desk(*, cue: Cue, polling: bool = False, takes: bool = True) -> Desk:
     return Desk(
         cue=cue,
         cards=tuple(cards),
-        work=read_work(cue=cue),
+        work=work_of(opened),
         ruler=None if polling else _ruler(cue),
         seconds=cue.seconds,
         begin=clock.label(cue.in_frame),
@@ -128,6 +134,12 @@ def read_desk(*, cue: Cue, polling: bool = False, takes: bool = True) -> Desk:
         counts=Counter({show: sum(_shows(card, show) for card in cards) for show in ("", *FILTERS)}),
         cohorts=tuple(read_cohorts(cues=[cue])) if takes else (),
     )
+
+
+def _candidates(cue: Cue) -> tuple[list[Candidate], int | None]:
+    """The candidates of a cue that are no takes, and the key of its last request."""
+    rows = Candidate.objects.filter(request__cue=cue, take__isnull=True).defer("raw", "abc")
+    return list(rows), CueRequest.objects.filter(cue=cue).values_list("pk", flat=True).first()
 
 
 def _take_cards(cue: Cue, takes: list[Take]) -> list[TakeCard]:

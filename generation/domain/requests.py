@@ -23,6 +23,7 @@ from generation.domain.prompts import prompt_of
 from generation.domain.sampling import checked_sampling
 from generation.domain.starts import Start, is_complete, start_brief, start_of_theme
 from generation.models.checkpoints import Checkpoint
+from generation.models.encoders import Encoder
 from generation.models.requests import Candidate, CandidateState, CueRequest
 from generation.notagen.constraints import Constraints
 from generation.notagen.header import header
@@ -30,6 +31,9 @@ from generation.notagen.header import header
 WRITE_JOB = "generation.write"
 MOST_TAKES = 64
 SEEDS = 2**32
+
+MIX = {"style": 1.0, "fit": 1.0, "variety": 1.0}
+"""How much likeness to the style, fit to the brief and difference from what is kept already count in a best of N."""
 
 OPEN_CANDIDATES = (CandidateState.WAITING, CandidateState.WRITING)
 
@@ -56,6 +60,7 @@ def request_takes(
     theme: Start | None = None,
     preset: str = "",
     like: Candidate | None = None,
+    best: int | None = None,
     created_by: User | None = None,
 ) -> CueRequest:
     """Ask for `count` candidates with tempo, metre, key and length of the cue, and send the work to a worker.
@@ -65,10 +70,15 @@ def request_takes(
     constraints: what every bar must keep (generation.notagen.constraints); None: what the cue's brief says. theme:
     what the music starts from; one that is cut to the cue's length leaves nothing to write and gives a single
     candidate. preset: the name of the settings, like: the candidate that this is asked for from; both are only kept.
+    best: keep so many in the running by the encoder's ear, the rest are discarded (generation.domain.best_of).
     Raises DomainError for what cannot be written.
     """
     checkpoint = checkpoint or find_checkpoint()
     count = len(seeds) or count
+    if best is not None and not 1 <= best < count:
+        raise DomainError(_("Of %(count)d takes 1 to %(most)d can be kept.") % {"count": count, "most": count - 1})
+    if best is not None and not Encoder.objects.exists():
+        raise DomainError(_("Without an encoder nobody can say which takes to keep."))
     if not 1 <= count <= MOST_TAKES:
         raise DomainError(_("Ask for 1 to %(most)d takes.") % {"most": MOST_TAKES})
     if any(not 0 <= one < SEEDS for one in (*seeds, *(() if seed is None else (seed,)))):
@@ -93,6 +103,7 @@ def request_takes(
             sampling=settings,
             brief=brief,
             constraints=kept,
+            best_of={} if best is None else {"keep": best, **MIX},
             created_by=created_by,
         )
         Candidate.objects.bulk_create(

@@ -55,12 +55,27 @@ class Work:
         return self.at is None and self.speed is None
 
 
-def read_work(*, cue: Cue) -> Work | None:
+@dataclass(frozen=True)
+class Opened:
+    """The open requests of a cue with their jobs, the first one first, and all candidates of them."""
+
+    requests: list[CueRequest]
+    rows: list[Candidate]
+
+
+def read_opened(*, cue: Cue) -> Opened:
+    """What is open for a cue, in two queries at most."""
+    asked = CueRequest.objects.filter(cue=cue, job__state__in=OPEN_STATES).select_related("job").order_by("pk")
+    requests = list(asked)
+    found = Candidate.objects.filter(request__in=requests).defer("raw", "abc").order_by("request_id", "index")
+    return Opened(requests, list(found) if requests else [])
+
+
+def work_of(opened: Opened) -> Work | None:
     """The open requests of a cue together; None where there is none."""
-    requests = list(CueRequest.objects.filter(cue=cue, job__state__in=OPEN_STATES).select_related("job").order_by("pk"))
+    requests, rows = opened.requests, opened.rows
     if not requests:
         return None
-    rows = list(Candidate.objects.filter(request__in=requests).defer("raw", "abc").order_by("request_id", "index"))
     states = Counter(row.state for row in rows)
     writing = [row for row in rows if row.state == CandidateState.WRITING]
     leader = max(writing, key=lambda row: row.bars_written, default=None)

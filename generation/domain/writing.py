@@ -21,7 +21,8 @@ from curator.notation.abc import parse
 from curator.notation.errors import NotationError
 from curator.notation.facts import facts_of
 from curator.notation.validity import Verdict, validity
-from generation.domain.checkpoints import cohort_of
+from generation.domain.checkpoints import ancestors_of, cohort_of
+from generation.domain.ear import request_scores
 from generation.domain.loading import engine_of
 from generation.domain.requests import OPEN_CANDIDATES
 from generation.models.requests import Candidate, CandidateState, CueRequest
@@ -66,6 +67,7 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
     if request.candidates.filter(state__in=OPEN_CANDIDATES).exists():
         raise Interrupted(run.job.public_id)  # the queue was paused: the rest waits in its place
     refresh_cue_state(cue=request.cue, ending=run.job)
+    request_scores(cue=request.cue, created_by=request.created_by)
     states = list(request.candidates.values_list("state", flat=True))
     return {"written": states.count(CandidateState.WRITTEN), "failed": states.count(CandidateState.FAILED)}
 
@@ -234,6 +236,7 @@ def _version(
             "request": request.public_id,
             "checkpoint": request.checkpoint.sha256,
             "checkpoint_name": request.checkpoint.name,
+            "ancestors": ancestors_of(request.checkpoint),
             "seed": row.seed,
             "sampling": row.settings,
             "prompt": request.brief["prompt"],

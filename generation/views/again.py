@@ -14,7 +14,7 @@ from curator.domain.drafts import read_draft
 from curator.domain.errors import DomainError
 from curator.models.ranking import Take
 from curator.views.access import SignedInRequest, owner
-from generation.domain.again import ask_again, candidate_of, more_like, other_checkpoint, same_seed
+from generation.domain.again import ask_again, candidate_of, changes_nothing, more_like, other_checkpoint, same_seed
 from generation.domain.mending import edit_take, mend_candidate, text_to_mend
 from generation.models.checkpoints import Checkpoint
 from generation.models.requests import Candidate, CandidateState, CueRequest
@@ -44,6 +44,9 @@ def take_again(request: SignedInRequest, slug: str, number: str, take: int) -> H
     else:
         words = ngettext("%(n)d take is asked for.", "%(n)d takes are asked for.", asked.count)
         messages.success(request, words % {"n": asked.count})
+        if changes_nothing(asked):
+            told = _("Plan, checkpoint and settings are as they were: it is the same music, and no new take.")
+            messages.warning(request, told)
     return redirect("desk", slug, number)
 
 

@@ -47,6 +47,7 @@ def desk(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
                 constraints=form.constraints,
                 theme=form.theme,
                 preset=form.preset_name,
+                best=form.cleaned_data["best"],
                 created_by=request.user,
             )
         except DomainError as error:

@@ -4,8 +4,9 @@
 const filename = (answer) => /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
 
 async function save(form, button) {
+  const body = new FormData(form, button);
   button.disabled = true;
-  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+  const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
   const name = answer.ok ? filename(answer) : undefined;
   if (name) {
     const link = document.createElement("a");
@@ -19,7 +20,7 @@ async function save(form, button) {
 
 for (const form of document.querySelectorAll("form[data-download]")) {
   form.addEventListener("submit", (event) => {
-    const button = form.querySelector("button");
+    const button = event.submitter ?? form.querySelector("button");
     event.preventDefault();
     save(form, button).catch(() => {
       button.disabled = false;

@@ -1,5 +1,5 @@
-// Plus and minus keep or discard the take that sounds, or the one that has the focus; M asks for more like it. With the
-// switch under the wall a take sounds while the pointer rests on it.
+// Plus and minus keep or discard the take that sounds, or the one that has the focus; M asks for more like it; P plays
+// the one that has the focus. With the switch under the wall a take sounds while the pointer rests on it.
 const ACTS = { "+": "keep", "-": "discard", "\u2212": "discard", m: "more", M: "more" };
 
 // The switch in the list of keys, see keys.js.
@@ -12,11 +12,13 @@ const enabled = () => {
 };
 
 document.addEventListener("keydown", (event) => {
-  const act = ACTS[event.key];
+  const play = event.key === "p" || event.key === "P";
+  const act = play ? "play" : ACTS[event.key];
   if (!act || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !enabled()) return;
   if (event.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
-  const card = document.querySelector(".take.on") ?? event.target.closest(".take");
-  const button = card?.querySelector(`button[data-act="${act}"]`);
+  const here = event.target.closest(".take");
+  const card = play ? here : (document.querySelector(".take.on") ?? here);
+  const button = card?.querySelector(play ? "button[data-player-src]" : `button[data-act="${act}"]`);
   if (!button) return;
   event.preventDefault();
   button.click();

@@ -14,6 +14,7 @@ export class Lights {
   close() {
     this.clear?.();
     this.bars = 0;
+    this.skipped = 0; // written bars before the first that is drawn
     this.barTimes = [];
     this.moments = [];
     this.times = [];
@@ -29,9 +30,10 @@ export class Lights {
     this.scrolled = -FOLLOW_AGAIN;
   }
 
-  // Read the time map at `url`; rejects when it cannot be read.
-  async open(url, prefixes) {
+  // Read the time map at `url`; rejects when it cannot be read. `first`: the written bar with which the drawing begins.
+  async open(url, prefixes, first = 1) {
     this.close();
+    this.skipped = first - 1;
     if (!url) return;
     this.url = url;
     const answer = await fetch(url, { credentials: "same-origin" });
@@ -84,7 +86,7 @@ export class Lights {
     const places = prefix && this.places.get(note.id.slice(prefix.length + 1));
     if (places) return nearest(places.map((i) => this.times[i]));
     const measure = target.closest("g.measure");
-    const bar = measure && this.measuresOf().findIndex((list) => list.includes(measure)) + 1;
+    const bar = measure && this.measuresOf().findIndex((list) => list?.includes(measure)) + 1;
     const starts = bar ? this.moments.filter(([, of], i) => of === bar && this.moments[i - 1]?.[1] !== bar) : [];
     return starts.length ? nearest(starts.map(([seconds]) => seconds)) : null;
   }
@@ -169,7 +171,7 @@ export class Lights {
       this.measures = [];
       for (const prefix of this.prefixes) {
         const drawn = [...document.querySelectorAll(`g.measure[id^="${CSS.escape(prefix)}-"]`)];
-        drawn.forEach((measure, i) => (this.measures[i] ??= []).push(measure));
+        drawn.forEach((measure, i) => (this.measures[i + this.skipped] ??= []).push(measure));
       }
     }
     return this.measures;

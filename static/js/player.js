@@ -16,6 +16,7 @@ let wanted = null; // a place to go to as soon as the sound's length is known
 let fallback = false; // the MP3 is loaded instead
 let loop = null; // bars and seconds that are played again and again
 let before = 0; // the place of the last look, to see a loop's end being crossed
+let stretch = null; // seconds of the only bars that are played, where a button asks for some
 
 const clock = (seconds) => {
   const whole = Math.max(0, Math.floor(seconds));
@@ -26,8 +27,13 @@ const clock = (seconds) => {
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const length = () => (Number.isFinite(audio.duration) && audio.duration) || Number(current?.playerSeconds) || 1;
 
-function load(data) {
+// Two buttons of one sound may play different bars of it.
+const same = (one, two) => one?.playerKey === two?.playerKey && one?.playerSpan === two?.playerSpan;
+
+// Tells the page (js/companion.js, js/arc.js) what is loaded and which button asked for it; resolves when bars are known.
+function load(data, source = null) {
   current = { ...data };
+  stretch = null;
   fallback = !audio.canPlayType("audio/ogg; codecs=opus");
   audio.src = fallback ? current.playerMp3 : current.playerSrc;
   wanted = null;
@@ -40,16 +46,24 @@ function load(data) {
     if (current.playerUrl) part("title").href = current.playerUrl;
     else part("title").removeAttribute("href");
   }
-  const mine = current.playerKey;
-  lights.open(current.timemap, (current.playerNotes ?? "").split(" ").filter(Boolean)).then(
+  const mine = current;
+  bar.dataset.nowPicture = current.playerPicture ?? "";
+  const first = Number((current.playerSpan ?? "1").split(" ")[0]); // cards of themes draw only the bars they play
+  const ready = lights.open(current.timemap, (current.playerNotes ?? "").split(" ").filter(Boolean), first).then(
     () => {
-      if (current.playerKey !== mine) return;
+      if (current !== mine) return;
       part("ticks").setAttribute("d", ticks());
+      if (current.playerSpan) {
+        stretch = lights.span(...current.playerSpan.split(" ").map(Number), 0);
+        if (stretch) go(stretch.start);
+      }
       draw();
     },
     () => {}, // without a time map the sound plays all the same
   );
   draw();
+  document.dispatchEvent(new CustomEvent("player:load", { detail: { source } }));
+  return ready;
 }
 
 function ticks() {
@@ -66,10 +80,12 @@ function play() {
   });
 }
 
-function toggle(data) {
-  if (data.playerKey !== current?.playerKey) {
-    load(data);
-    play();
+function toggle(data, source) {
+  if (!same(data, current)) {
+    const ready = load(data, source);
+    const asked = current;
+    if (data.playerSpan) ready.then(() => current === asked && play());
+    else play();
   } else if (audio.paused) play();
   else audio.pause();
 }
@@ -130,6 +146,7 @@ function showLoop() {
   field("from").value = loop?.from ?? "";
   field("to").value = loop?.to ?? "";
   field("none").hidden = !loop;
+  if (loop) document.dispatchEvent(new CustomEvent("player:loop", { detail: { from: loop.from, to: loop.to } }));
 }
 
 function loopFields() {
@@ -141,6 +158,12 @@ function loopFields() {
 // Back to the loop's start when its end is crossed; a listener who goes beyond it on purpose stays there.
 function turn() {
   const now = audio.currentTime;
+  if (stretch && !audio.paused && now >= stretch.end) {
+    audio.pause();
+    go(stretch.start);
+    lights.clear();
+    return;
+  }
   if (loop && !audio.paused && before < loop.end && now >= loop.end - 0.02) audio.currentTime = loop.start;
   before = audio.currentTime;
 }
@@ -173,7 +196,7 @@ function mark() {
   const buttons = [part("toggle"), ...document.querySelectorAll("button[data-player-src]")];
   for (const button of buttons) {
     const own = button === part("toggle");
-    const on = sounding && (own || button.dataset.playerKey === current?.playerKey);
+    const on = sounding && (own || same(button.dataset, current));
     button.classList.toggle("on", on);
     button.querySelector("use")?.setAttribute("href", on ? "#i-pause" : "#i-play");
     button.querySelector("svg")?.classList.toggle("fill", !on); // the pause sign is two strokes
@@ -257,7 +280,7 @@ if (bar) {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-player-src]");
     if (button) {
-      toggle(button.dataset);
+      toggle(button.dataset, button);
       return;
     }
     const score = event.target.closest("[data-score]");
@@ -265,6 +288,13 @@ if (bar) {
     const place = lights.timeOf(event.target, audio.currentTime);
     if (place === null) return;
     go(place);
+    play();
+  });
+  // The arc plays a cue from where it was clicked.
+  document.addEventListener("player:from", (event) => {
+    const { button, seconds } = event.detail;
+    if (!same(button.dataset, current)) load(button.dataset, button);
+    go(seconds);
     play();
   });
   document.addEventListener("htmx:afterSettle", () => {

@@ -35,3 +35,11 @@ if (printer) {
   printer.hidden = false;
   printer.addEventListener("click", () => window.print());
 }
+
+// The bars of the loop are those that become a theme.
+const naming = document.querySelector("[data-name-theme]");
+document.addEventListener("player:loop", ({ detail }) => {
+  if (!naming) return;
+  naming.elements.first.value = detail.from;
+  naming.elements.last.value = detail.to;
+});

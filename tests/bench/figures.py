@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench import figures_clamp, figures_desk, figures_ranking
 from tests.bench.figure import Figure as Figure
+from tests.bench.figures_delivery import delivery, packages
 from tests.bench.figures_demo_round import MEASURES as DEMO_ROUNDS
 from tests.bench.figures_film import storyboard, timecode
 from tests.bench.figures_intake import hostile, satie
@@ -395,6 +396,8 @@ FIGURES: dict[str, Measure] = {
     "clamp-speed": figures_clamp.speed,
     "clamp-scores": figures_clamp.scores,
     "clamp-memory": figures_clamp.memory,
+    "demo-encoder": figures_clamp.demo_encoder,
+    "taste": figures_clamp.taste,
     "storyboard": storyboard,
     "timecode": timecode,
     "storyboard-browser": _tests_of(
@@ -407,6 +410,18 @@ FIGURES: dict[str, Measure] = {
     "desk-browser": _tests_of(9, "the desk in Chromium: passed tests", 1, "-m", "e2e", "tests/e2e/test_desk.py"),
     "hostile": hostile,
     "satie": satie,
+    "delivery": delivery,
+    "packages": packages,
+    "package-names": _tests_of(
+        10,
+        "names that Windows takes, packages of the same bytes: passed tests",
+        40,
+        "tests/curator/delivery/test_package.py",
+        "tests/curator/delivery/test_names.py",
+    ),
+    "delivery-browser": _tests_of(
+        10, "delivery in Chromium: passed tests", 9, "-m", "e2e", "tests/e2e/test_delivery.py"
+    ),
     "kill": _tests("SIGKILL costs no candidate: passed tests", "-m", "kill", "tests/e2e/test_kill.py"),
 }
 

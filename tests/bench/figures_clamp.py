@@ -63,3 +63,46 @@ def memory() -> Iterator[Figure]:
             command,
             note=f"peak {peak} MB; {note.format(before=found[step]['before'])}",
         )
+
+
+def demo_encoder() -> Iterator[Figure]:
+    """The shipped demo encoder on études it has not learned from: their stage by the six stage words."""
+    from training.recipes.demo_encoder import held_out, retrieval
+
+    folder = ROOT / "data" / "demo" / "encoder"
+    found = retrieval(folder, held_out(300))
+    command = "python run.py figures demo-encoder"
+    each = ", ".join(f"{stage} {share}" for stage, share in found["first_by_stage"].items())
+    note = (
+        f"{each}; with the tempo taken out of the header {found['without_tempo']}; stage and music are by one composer"
+    )
+    first, reciprocal = found["first"], found["reciprocal"]
+    name = f"stage of {found['pieces']} held-out études by text: first of six"
+    yield Figure(11, name, first, ">= 0.60", first >= 0.6, command, note=note)
+    name = f"stage of {found['pieces']} held-out études by text: mean reciprocal rank"
+    yield Figure(11, name, reciprocal, ">= 0.75", reciprocal >= 0.75, command)
+    size = round((folder / "clamp.safetensors").stat().st_size / 1e6, 2)
+    yield Figure(11, "demo encoder, MB", size, "<= 10", size <= 10, command)
+
+
+def taste() -> Iterator[Figure]:
+    """The taste model on vectors alone with scripted listeners, means over eight listeners of each kind."""
+    command = ["-m", "tests.bench.taste"]
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=True)
+    found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    for name, row in found.items():
+        note = (
+            f"proved in {row['proved']:.0%} of the runs; told by its own cross-validation {row['told']}; "
+            f"least {row['least']}; the hidden taste itself would be right in {row['ceiling']}, for answers are noisy"
+        )
+        accuracy, coin = row["accuracy"], name == "coin"
+        goal, fine = ("0.5, rarely proved", row["proved"] <= 0.125) if coin else (">= 0.65 (aim)", accuracy >= 0.65)
+        title = f"taste of {name}, 100 judgements, new cues: answers foretold"
+        yield Figure(11, title, accuracy, goal, fine, "python " + " ".join(command), note=note)
+        note = (
+            f"cold {row['cold']} votes, cost {row['cold_cost']}; warm {row['warm']}, cost {row['warm_cost']} units; "
+            "until the page says sure enough, new cues of twelve takes; a start only where the taste was proved"
+        )
+        goal, fine = ("no more than cold", row["fewer"] >= -0.1) if coin else (">= 0.25 (aim)", row["fewer"] >= 0.25)
+        title = f"taste of {name}: votes to the winner of a new cue, share saved by the start"
+        yield Figure(11, title, row["fewer"], goal, fine, "python " + " ".join(command), note=note)

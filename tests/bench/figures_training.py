@@ -17,6 +17,13 @@ HELD = {
     "20 steps and 20 more equal 40 straight to 4 decimals": f"{RECIPES}/test_learning.py -k as_if_it_had_not_been",
     "two processes equal one with the same steps": f"-m kill {RECIPES}/test_processes.py -k two_processes",
     "after SIGKILL of the trainer: weights within 1e-4": f"-m kill {RECIPES}/test_processes.py -k killed_run",
+    "after SIGKILL of trainer and worker in mid-round: weights within 1e-4 of an unkilled round, nothing promoted": (
+        "-m kill tests/e2e/test_kill_round.py"
+    ),
+    ".pth of ours: the reference's container, keys, shapes and ties": (
+        "tests/generation/notagen/test_checkpoint.py -k references_container"
+    ),
+    "the gate in Chromium: measured, matched, promoted, offered, rolled back": "-m e2e tests/e2e/test_gate.py",
 }
 """What tests hold, and which."""
 

@@ -6,10 +6,11 @@ from curator.models.accounts import User
 from curator.models.film import Cue, Film
 from curator.models.library import Origin, Piece
 from curator.models.ranking import Take
-from tests.curator.delivery.scores import GOLDEN
+from tests.curator.delivery.scores import GOLDEN, back, score, voice
 from tests.factories import ABC, make_cue, make_film, make_take, make_version
 
-MAKING = {"checkpoint": "4f1c" * 16, "checkpoint_name": "demo", "seed": 7}
+ANCESTOR = {"name": "demo", "sha256": "4f1c" * 16, "kind": "demo", "made_by": "", "data_sha256": ""}
+MAKING = {"checkpoint": "4f1c" * 16, "checkpoint_name": "demo", "seed": 7, "ancestors": [ANCESTOR]}
 
 
 def lantern(**fields: object) -> Film:
@@ -38,3 +39,9 @@ def lit_cue(film: Film, by: User, **fields: object) -> Cue:
 def overfull() -> str:
     """A score whose first bar does not fit its metre."""
     return (GOLDEN / "plain.musicxml").read_text("utf-8").replace("<beats>4</beats>", "<beats>3</beats>")
+
+
+def waltz() -> str:
+    """A bar of 3/4."""
+    bar = voice("C5:32 E5:16") + back(48) + voice("C3:48", number="5", staff=2)
+    return score(bar, beats=3).decode()

@@ -1,6 +1,9 @@
 """The delivery page in a real browser: the page fits, the strict policy holds, a press of the button saves the file."""
 
+import hashlib
+import json
 import os
+import re
 import zipfile
 
 import pytest
@@ -29,7 +32,7 @@ owner = ensure_owner()
 plain = (GOLDEN / "plain.musicxml").read_text("utf-8")
 for place, cue in enumerate(Cue.objects.filter(practice=False).order_by("position")[:4]):
     text = overfull() if place == 2 else plain
-    cue.out_frame = cue.in_frame + 173
+    cue.out_frame, cue.tempo_map = cue.in_frame + 173, [[1, 66.5]]
     cue.save()
     take = make_take(cue=cue, version=make_version(abc=f"% {place}", musicxml=text))
     approve_cue(cue=cue, take=take, by=owner)
@@ -79,7 +82,7 @@ def test_a_press_saves_the_score_and_the_light_gets_its_tick(site, chromium, tmp
     saved.save_as(tmp_path / saved.suggested_filename)
     data = (tmp_path / saved.suggested_filename).read_bytes()
     assert [check for check in inspect(data, stem=saved.suggested_filename[:-9]) if not check.ok] == []
-    expect(page.locator("tr.delivered .no")).to_have_text("1m1")
+    expect(page.locator("tr.delivered td.no")).to_have_text("1m1")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download package").click()
     with zipfile.ZipFile(waiting.value.path()) as archive:
@@ -88,5 +91,74 @@ def test_a_press_saves_the_score_and_the_light_gets_its_tick(site, chromium, tmp
     with page.expect_download() as waiting:
         page.get_by_role("link", name=f"Download {saved.suggested_filename} again").click()
     assert waiting.value.path().read_bytes() == data
+    assert trouble == []
+    page.context.close()
+
+
+def test_what_is_approved_in_the_browser_is_in_the_package_as_the_page_says(site, chromium):
+    page, trouble = signed_in(site, chromium)
+    expect(page.locator(".lede.dark")).to_contain_text("1m4 The last match")
+    page.goto(f"{site.url}/films/demo/standings/1m4/")
+    page.get_by_role("button", name="Approve take 1").first.click()
+    page.goto(f"{site.url}/films/demo/delivery/")
+    expect(page.locator(".lede.dark")).not_to_contain_text("1m4")
+    row = page.get_by_role("row").filter(has_text="1m4")
+    expect(row.locator(".ok")).to_have_count(7)
+    page.get_by_label("1m2 into the package").uncheck()
+    shown = {
+        text.strip() for text in page.locator(".tree .d2 span:nth-child(2)").all_inner_texts() if "1m2" not in text
+    }
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download package").press("Enter")
+    assert waiting.value.suggested_filename.startswith("die-kleine-laterne_1m1-1m4_")
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        held = {name.partition("/")[2] for name in archive.namelist() if "/" in name}
+        sizes = {file["name"]: file["bytes"] for cue in manifest["cues"] for file in cue["files"]}
+        assert {name: len(archive.read(name)) for name in archive.namelist() if "/" in name} == sizes
+    assert held == shown
+    assert [cue["number"] for cue in manifest["cues"]] == ["1m1", "1m4"]
+    told = manifest["cues"][1]
+    assert (told["title"], told["stage"], told["lineage"]["take"]) == ("The last match", "Transformation", 1)
+    expect(row.locator(".len")).to_have_text(f"0:0{told['times']['music_seconds']:.1f}")
+    expect(page.locator(".sent")).to_contain_text(waiting.value.suggested_filename)
+    assert trouble == []
+    page.context.close()
+
+
+def test_the_book_prints_title_cues_and_sheet_on_pages_of_their_own(site, chromium):
+    page, trouble = signed_in(site, chromium)
+    page.get_by_role("link", name="The film as a book, to print").click()
+    expect(page.locator(".booktitle")).to_be_visible()
+    cues = page.locator(".bookcue").count()
+    assert cues >= 2
+    pages = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
+    assert len(pages) == cues + 2
+    page.get_by_role("link", name="Back to delivery").click()
+    expect(page.locator("h1")).to_have_text("Delivery")
+    assert trouble == []
+    page.context.close()
+
+
+def test_a_token_made_in_the_browser_fetches_what_the_page_offers(site, chromium):
+    page, trouble = signed_in(site, chromium)
+    page.get_by_role("link", name="Tokens for scripts").click()
+    page.get_by_label("Name").fill("Digital Director")
+    page.get_by_label("fetch their files").check()
+    page.get_by_role("button", name="Make a token").click()
+    text = page.get_by_role("textbox", name="Token", exact=True).input_value()
+    page.reload()
+    assert text not in page.content()
+    context = chromium.new_context()
+    asking = {"Authorization": f"Bearer {text}"}
+    [film] = context.request.get(f"{site.url}/api/films", headers=asking).json()
+    listed = context.request.get(site.url + film["cues_url"], headers=asking).json()
+    file = listed["cues"][0]["files"][0]
+    data = context.request.get(site.url + file["url"], headers=asking).body()
+    assert hashlib.sha256(data).hexdigest() == file["sha256"]
+    assert context.cookies() == []
+    context.close()
+    page.get_by_role("button", name="Revoke Digital Director").click()
+    expect(page.locator(".tokenlist")).to_contain_text("revoked")
     assert trouble == []
     page.context.close()

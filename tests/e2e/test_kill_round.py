@@ -1,4 +1,5 @@
-"""Trainer and worker killed in the middle of a round: it goes on, comes to its end, and nothing is promoted."""
+"""Trainer and worker killed in the middle of a round: it goes on to the weights of one that nobody killed, and nothing
+is promoted."""
 
 import json
 import os
@@ -6,6 +7,7 @@ import signal
 import time
 
 import pytest
+from safetensors.numpy import load_file
 
 from tests.e2e.installation import Installation
 from tests.e2e.test_kill import FAST, worker_pid
@@ -27,6 +29,11 @@ def trainer(installation: Installation) -> int:
     return int(json.loads(found.read_text())["pid"])
 
 
+def base_of(installation: Installation) -> str:
+    """The sha256 of the weights that the rounds started from."""
+    return str(installation.rows("select sha256 from generation_checkpoint where name = 'Small'")[0][0])
+
+
 def wait_for_step(installation: Installation, step: int) -> None:
     ends = time.monotonic() + PATIENCE
     while installation.rows(STEPS)[0][0] < step:
@@ -41,10 +48,11 @@ def test_trainer_and_worker_killed_in_mid_round(installation):
     before = installation.rows("select count(*) from generation_checkpoint")[0][0]
     installation.serve()
     worker = worker_pid(installation, "training")
-    installation.manage(
+    start = (
         "start_round", "--recipe", "dpo", "--data", data, "--base", "Small",
         "--setting", "epochs=8", "--setting", "patches=1", "--setting", "rate=1e-5",
     )  # fmt: skip
+    installation.manage(*start)
     wait_for_step(installation, 3)
     first = trainer(installation)
     os.kill(first, signal.SIGKILL)  # noqa: TID251 (the point of this test)
@@ -65,4 +73,15 @@ def test_trainer_and_worker_killed_in_mid_round(installation):
     assert log.count("training starts") >= 3
     made = "select count(*) from generation_checkpoint where kind = 'dpo' and promoted_at is null"
     assert installation.rows(made) == [(1,)]
+    installation.manage(*start)  # the same again, and nobody is killed
+    installation.wait("select state from training_round where number = 2", "measured", PATIENCE)
+    results = "select sha256 from generation_checkpoint where id in (select result_id from training_round) order by id"
+    killed, whole = (
+        load_file(installation.data / "weights" / f"{sha256}.safetensors")
+        for sha256 in (installation.rows(results)[0][0], installation.rows(results)[-1][0])
+    )
+    base = load_file(next((installation.data / "weights").glob(f"{base_of(installation)}*")))
+    assert max(abs(killed[name] - whole[name]).max() for name in whole) <= 1e-4
+    assert max(abs(killed[name] - base[name]).max() for name in base) > 1e-4  # it did learn
     assert installation.rows("select count(*) from generation_checkpoint where promoted_at is not null") == [(0,)]
+    assert installation.rows("select count(*) from training_promotion") == [(0,)]

@@ -9,39 +9,59 @@ from django.utils.translation import ngettext
 
 from curator.domain.errors import DomainError
 from curator.models.jobs import OPEN_STATES
+from curator.preference.match import Won
 from generation.domain.checkpoints import in_use, weights_path
 from generation.domain.handing_out import reference_path
 from generation.models.checkpoints import Checkpoint, CheckpointKind
 from generation.models.requests import Candidate, CandidateState
+from training.domain.matching import won_by_round
+from training.models.gate import Measurement
 from training.models.rounds import Round
 
 
 @dataclass(frozen=True)
 class Node:
-    """A checkpoint, what was made of it, how many takes it wrote, the number of its round."""
+    """A checkpoint, what was made of it, how many takes it wrote, its round.
+
+    bars: share of unguarded bars that add up, where it was measured. won: share of pairs of the last match that it won
+    against its parent, where there was one.
+    """
 
     checkpoint: Checkpoint
     children: tuple["Node", ...]
     takes: int
     used: bool
     round: Round | None
+    bars: float | None = None
+    won: Won | None = None
 
 
 def lineage() -> list[Node]:
-    """Every checkpoint below the one it was made from, the oldest first; three queries."""
+    """Every checkpoint below the one it was made from, the oldest first; six queries."""
     written = Count("requests__candidates", filter=Q(requests__candidates__state=CandidateState.WRITTEN))
     rows = list(Checkpoint.objects.annotate(written=written).order_by("pk"))
     used = in_use(rows) if rows else None
     made = {row.public_id: row for row in Round.objects.filter(result__isnull=False).only("public_id", "number")}
+    bars, won = _bars(), won_by_round()
     below: dict[int | None, list[Checkpoint]] = {}
     for row in rows:
         below.setdefault(row.parent_id, []).append(row)
 
     def node(row: Checkpoint) -> Node:
         children = tuple(node(child) for child in below.get(row.pk, ()))
-        return Node(row, children, getattr(row, "written", 0), row == used, made.get(row.made_by))
+        taken = getattr(row, "written", 0)
+        return Node(row, children, taken, row == used, made.get(row.made_by), bars.get(row.pk), won.get(row.made_by))
 
     return [node(row) for row in below.get(None, ())]
+
+
+def _bars() -> dict[int, float]:
+    """The newest share of unguarded bars that add up of every checkpoint that was measured."""
+    found: dict[int, float] = {}
+    for row in Measurement.objects.exclude(figures={}).order_by("pk").only("base_id", "result_id", "figures"):
+        for key, side in ((row.base_id, "base"), (row.result_id, "result")):
+            found[key] = float(row.figures[side]["adding"]["at"] or 0.0)
+    return found
 
 
 def takes_of(checkpoint: Checkpoint, *, most: int = 50) -> list[Candidate]:

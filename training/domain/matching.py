@@ -10,13 +10,16 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
-from curator.domain.matches import MatchResult, end_match, newest_key, open_match, read_match
+from curator.domain.matches import MatchResult, end_match, newest_key, open_match, read_match, read_wins
 from curator.models.accounts import User
 from curator.models.film import Cue
+from curator.preference.match import Won
 from generation.domain.checkpoints import cohort_of
 from generation.domain.requests import SEEDS, request_takes
 from training.models.rounds import Round
 
+PREFIX = "round:"
+"""How the keys of matches begin that belong to rounds."""
 TAKES = 4
 """Takes of each side for every cue unless the owner says otherwise."""
 MOST_TAKES = 16
@@ -92,5 +95,11 @@ def match_of(row: Round) -> MatchResult | None:
     return read_match(key=newest_key(prefix=_prefix(row)))
 
 
+def won_by_round() -> dict[str, Won]:
+    """How the newest match of every round stands that has one with an answer, by the round's public id."""
+    wins = read_wins(prefix=PREFIX)
+    return {key.split(":")[1]: won for key, won in wins.items() if won.answers}
+
+
 def _prefix(row: Round) -> str:
-    return f"round:{row.public_id}:"
+    return f"{PREFIX}{row.public_id}:"

@@ -29,6 +29,9 @@ from curator.preference.pairs import (
     votes_missing,
 )
 from curator.preference.votes import Answer, Vote
+from generation.clamp.space import PIPELINE
+from generation.domain.encoders import encoder_in_use
+from training.domain.automatic import BELIEF, Automatic, automatic_pairs
 from training.domain.preference_files import Text, compose, texts_of
 from training.models.sets import PreferencePair, PreferenceSet
 from training.recipes.enough import Enough, enough
@@ -46,13 +49,15 @@ class Choice:
     """What the owner may choose.
 
     source: None takes the better one for the number of answers; threshold: what P(order) must be for posterior
-    pairs; balanced: leave out what would teach length; held_out: public ids of cues, None lets the house choose.
+    pairs; balanced: leave out what would teach length; held_out: public ids of cues, None lets the house choose;
+    automatic: add pairs by the encoder's ear, weighted below those of people.
     """
 
     source: Source | None = None
     threshold: float = P_ORDER
     balanced: bool = True
     held_out: frozenset[str] | None = None
+    automatic: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Draft:
     held: frozenset[str]
     texts: dict[int, Text]
     found: PairSet
+    automatic: tuple[Automatic, ...] = ()
 
     @property
     def pairs(self) -> int:
@@ -153,7 +159,14 @@ def draft_preferences(*, film: Film | None, choice: Choice | None = None) -> Dra
         threshold=choice.threshold,
         balanced=choice.balanced,
     )
-    return Draft(film=film, choice=choice, cues=cues, held=frozenset(held), texts=texts, found=found)
+    automatic: tuple[Automatic, ...] = ()
+    if choice.automatic:
+        others = Cue.objects.filter(**({} if film is None else {"film": film})).exclude(public_id__in=held)
+        judged = {facts.cue.pk: facts.judgements for facts in cues}
+        automatic = automatic_pairs(cues=list(others), texts=texts, judged=judged)
+    return Draft(
+        film=film, choice=choice, cues=cues, held=frozenset(held), texts=texts, found=found, automatic=automatic
+    )
 
 
 def freeze_preferences(*, draft: Draft) -> PreferenceSet:
@@ -279,9 +292,22 @@ def _held(cues: Sequence[CueFacts]) -> frozenset[str]:
 def _rows(draft: Draft) -> list[PreferencePair]:
     """The pairs and then the held-out couples, as rows that are not saved yet; numbers as they will be kept."""
     by_cue = {facts.cue.public_id: facts for facts in draft.cues}
-    return [_pair(by_cue[pair.cue], pair) for pair in draft.found.pairs] + [
-        _test(by_cue[couple.cue], couple) for couple in draft.tests
+    return [
+        *(_pair(by_cue[pair.cue], pair) for pair in draft.found.pairs),
+        *(_heard_by_encoder(pair) for pair in draft.automatic),
+        *(_test(by_cue[couple.cue], couple) for couple in draft.tests),
     ]
+
+
+def _heard_by_encoder(pair: Automatic) -> PreferencePair:
+    return PreferencePair(
+        chosen=pair.chosen,
+        rejected=pair.rejected,
+        source="clamp",
+        p_order=BELIEF,
+        soft_label=BELIEF,
+        weight=round(pair.weight, 6),
+    )
 
 
 def _pair(facts: CueFacts, pair: TrainingPair) -> PreferencePair:
@@ -353,7 +379,13 @@ def _manifest(draft: Draft, files: dict[str, bytes], unpaired: list[tuple[Take, 
         "checkpoints": sorted({draft.texts[key].checkpoint_sha256 for key in used}),
         "unpaired": [{"take": take.public_id, "judgements": judgements} for take, judgements in unpaired],
         "files": _described(files),
+        **({"automatic": _automatic(draft)} if draft.choice.automatic else {}),
     }
+
+
+def _automatic(draft: Draft) -> dict[str, Any]:
+    encoder = encoder_in_use()
+    return {"pairs": len(draft.automatic), "encoder": encoder.sha256 if encoder else "", "pipeline": PIPELINE}
 
 
 def _described(files: dict[str, bytes]) -> dict[str, dict[str, Any]]:

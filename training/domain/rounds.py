@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
@@ -25,14 +25,18 @@ from curator.models.rights import Purpose
 from generation.domain.checkpoints import weights_path
 from generation.models.checkpoints import Checkpoint
 from training.domain.datasets import find_set
+from training.domain.executors import EXECUTORS
 from training.domain.preferences import MINIMUM_PAIRS
-from training.executors.known import EXECUTORS
+from training.domain.renting import account, missing, terms
 from training.models.rounds import Recipe, Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
 from training.recipes.enough import Enough, enough
 from training.recipes.job import SMALL_WEIGHTS, JobError, Settings, preset_for, read_settings
 
 ROUND_JOB = "training.round"
+RENTED = "runpod"
+WARNED = Decimal("0.8")
+"""Share of the budget at which the page warns."""
 
 SENTENCES = (
     _noop("%(votes)d more votes and %(cues)d more cues with votes are needed."),
@@ -88,7 +92,7 @@ def votes_of(data: PreferenceSet) -> dict[str, int]:
 def outlook(*, data: Data, base: Checkpoint, executor: str = "local") -> Outlook:
     """Whether a round may start on these, and what speaks against it."""
     trouble = _unfit_base(base) or (
-        _unfit_pieces(data, executor) if isinstance(data, TrainingSet) else _unfit_pairs(data, base)
+        _unfit_pieces(data, executor) if isinstance(data, TrainingSet) else _unfit_pairs(data, base, executor)
     )
     return Outlook(trouble, () if trouble else tuple(_warnings(data, base)))
 
@@ -120,9 +124,12 @@ def start_round(
     found = outlook(data=data, base=base, executor=executor)
     if found.trouble:
         raise DomainError(found.trouble)
+    rate = None
+    if executor == RENTED:
+        rate = _agreed(base, chosen, budget_eur)
     for last in (False, False, True):
         try:
-            return _start(recipe, data, base, executor, budget_eur, chosen, created_by)
+            return _start(recipe, data, base, executor, budget_eur, rate, chosen, created_by)
         except IntegrityError:  # two at the same moment want the same number
             if last:
                 raise
@@ -135,6 +142,7 @@ def _start(
     base: Checkpoint,
     executor: str,
     budget_eur: Decimal | None,
+    eur_per_usd: Decimal | None,
     chosen: Settings,
     created_by: User | None,
 ) -> Round:
@@ -149,10 +157,21 @@ def _start(
             executor=executor,
             settings=asdict(chosen),
             budget_eur=budget_eur,
+            eur_per_usd=eur_per_usd,
             state=RoundState.RUNNING,
         )
         _enqueue(row, created_by)
     return row
+
+
+def _agreed(base: Checkpoint, chosen: Settings, budget_eur: Decimal | None) -> Decimal:
+    """The rate that is frozen into a rented round. Raises DomainError where nothing can be rented for it."""
+    if trouble := missing():
+        raise DomainError(trouble[0])
+    if not budget_eur:
+        raise DomainError(_("A rented machine needs a budget in euros."))
+    with account() as client:
+        return terms(base=base, chosen=chosen, budget_eur=budget_eur, client=client).eur_per_usd
 
 
 def stop_round(*, row: Round) -> None:
@@ -229,19 +248,29 @@ def _unfit_pieces(data: TrainingSet, executor: str) -> str:
             len(barred),
         )
         return sentence % {"title": barred[0].title, "count": len(barred)}
-    if executor != "local" and (bound := unconfirmed(pieces=pieces, purpose=Purpose.LEAVING)):
-        return _("%(title)s is in copyright, and nobody has confirmed that it may leave this machine.") % {
-            "title": bound[0].title
-        }
+    if executor != "local" and (bound := _bound(pieces)):
+        return bound
     if not data.train_count:
         return _("There is no piece to learn from.")
     return ""
 
 
-def _unfit_pairs(data: PreferenceSet, base: Checkpoint) -> str:
+def _bound(pieces: QuerySet[Piece]) -> str:
+    """What keeps pieces from leaving this machine."""
+    found = unconfirmed(pieces=pieces.select_related("source").distinct(), purpose=Purpose.LEAVING)
+    if not found:
+        return ""
+    sentence = _("%(title)s is in copyright, and nobody has confirmed that it may leave this machine.")
+    return sentence % {"title": found[0].title}
+
+
+def _unfit_pairs(data: PreferenceSet, base: Checkpoint, executor: str) -> str:
     found = _votes(data)
     if found.refused:
         return say(found.sentence)
+    judged = Q(versions__takes__in=data.pairs.values("chosen")) | Q(versions__takes__in=data.pairs.values("rejected"))
+    if executor != "local" and (bound := _bound(Piece.objects.filter(judged))):
+        return bound
     writers = Checkpoint.objects.filter(sha256__in=data.manifest.get("checkpoints", ()))
     other = writers.exclude(header=base.header).first()
     if other is not None:

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -27,12 +28,12 @@ from generation.models.checkpoints import CheckpointKind
 from generation.notagen.header import HEADER_STYLES, HeaderStyle
 from training.domain.datasets import lessons_of
 from training.domain.estimates import speed_of
+from training.domain.executors import EXECUTORS
 from training.domain.preference_files import HELD_OUT, TRAIN
 from training.domain.preferences import files_of
 from training.domain.reasons import say_reason
 from training.domain.rounds import run_folder, votes_of
 from training.executors.executor import Attempt, Ended, Executor
-from training.executors.known import EXECUTORS
 from training.executors.local import LOG, heartbeat
 from training.models.rounds import Round, RoundMetric, RoundState
 from training.recipes.bundle import BundleError
@@ -63,10 +64,11 @@ def run_round(*, round_id: int, run: Run) -> dict[str, Any]:
         return {}
     watch = _Watch(row, run, RunFolder(run_folder(row)))
     watch.prepare()
-    with gpu_turn(run, waiting=watch.wait, alone=True):
+    executor = EXECUTORS[row.executor](row)
+    with gpu_turn(run, waiting=watch.wait, alone=True) if executor.here else nullcontext():
         Round.objects.filter(pk=row.pk).update(started_at=Coalesce("started_at", timezone.now()))
         while watch.result() is None:
-            watch.attend(EXECUTORS[row.executor]())
+            watch.attend(executor)
     return watch.finish()
 
 
@@ -129,7 +131,7 @@ class _Watch:
         try:
             while (ended := attempt.poll()) is None:
                 self._look()
-                self._show()
+                self._show(attempt.note)
                 time.sleep(LOOK_SECONDS)
         except (Cancelled, Interrupted):
             self._stop(attempt)
@@ -144,13 +146,13 @@ class _Watch:
         if ended == Ended.REFUSED:
             raise DomainError(say_reason(str(heartbeat(self.path).get("reason", ""))) or _("The run was refused."))
         if ended == Ended.BROKEN:
-            self._count_crash()
+            self._count_crash(attempt.saved_step)
 
-    def _show(self) -> None:
+    def _show(self, note: str) -> None:
         """Progress for the page, now and then a line in the log."""
         said = heartbeat(self.path)
         step, steps = int(said.get("step", 0)), int(said.get("steps", 0))
-        note = "" if steps else _("Loads the model")
+        note = note or ("" if steps else _("Loads the model"))
         self.run.progress(step, max(steps, 1), note)
         if steps and time.monotonic() - self._told > TOLD_SECONDS:
             last = self._kept[-1] if self._kept else {}
@@ -168,9 +170,7 @@ class _Watch:
         self._look()
         self.tell("stopped")
 
-    def _count_crash(self) -> None:
-        newest = self.folder.newest_state()
-        step = newest[1] if newest else 0
+    def _count_crash(self, step: int) -> None:
         self.crashes = 1 if step > self.crashed_at else self.crashes + 1
         self.crashed_at = step
         if self.crashes >= CRASHES:

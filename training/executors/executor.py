@@ -19,7 +19,13 @@ class Ended(StrEnum):
 
 
 class Attempt(Protocol):
-    """One run at work."""
+    """One run at work. note: what it waits for, for the page; empty while it trains."""
+
+    note: str
+
+    @property
+    def saved_step(self) -> int:
+        """The step of the newest state that it can go on from."""
 
     def poll(self) -> Ended | None:
         """How it ended, None while it goes on. Brings the folder up to date."""
@@ -32,7 +38,9 @@ class Attempt(Protocol):
 
 
 class Executor(Protocol):
-    """A kind of place."""
+    """A kind of place. here: it needs the GPU of this machine."""
+
+    here: bool
 
     def attend(self, folder: Path) -> Attempt:
         """The run of this folder: one that is at work is taken over, else it is started from its last state."""

@@ -16,6 +16,7 @@ from typing import Any
 from curator.environment import ROOT
 from curator.processes import end_group, new_group
 from training.executors.executor import Ended
+from training.recipes.run_folder import RunFolder
 
 SILENT_SECONDS = 20.0
 """A heartbeat comes every two; after so many without one a trainer that we did not start is dead."""
@@ -37,6 +38,8 @@ _SECRETS = ("CUEWRIGHT_", "DATABASE_", "BROKER_", "AWS_")
 
 class LocalExecutor:
     """Starts trainers on this machine."""
+
+    here = True
 
     def attend(self, folder: Path) -> "LocalAttempt":
         """The run of this folder, taken over or started. A request to stop is waited for and then forgotten."""
@@ -64,6 +67,13 @@ class LocalAttempt:
     def __init__(self, folder: Path, process: "subprocess.Popen[bytes] | None" = None) -> None:
         self._folder = folder
         self._process = process
+        self.note = ""
+
+    @property
+    def saved_step(self) -> int:
+        """See training.executors.executor.Attempt."""
+        newest = RunFolder(self._folder).newest_state()
+        return newest[1] if newest else 0
 
     def poll(self) -> Ended | None:
         """See training.executors.executor.Attempt."""

@@ -1,4 +1,4 @@
-"""Training rounds, the rented machines they ran on, and models of the listener's taste."""
+"""Training rounds and the rented machines they ran on."""
 
 from django.db import models
 from django.db.models import Q
@@ -93,8 +93,29 @@ class RoundMetric(models.Model):
         return f"step {self.step} of {self.round_id}"
 
 
+class PodState(models.TextChoices):
+    """PLANNED -> ASKED -> RUNNING -> GONE; PLANNED -> GONE when none was to be had."""
+
+    PLANNED = "planned", _("Planned")
+    ASKED = "asked", _("Asked for")
+    RUNNING = "running", _("Running")
+    GONE = "gone", _("Gone")
+
+
+class RemotePodQuerySet(models.QuerySet["RemotePod"]):
+    """Named filters."""
+
+    def living(self) -> "RemotePodQuerySet":
+        """Machines that are there or may be there, as far as is known."""
+        return self.exclude(state=PodState.GONE)
+
+
 class RemotePod(models.Model):
-    """A rented machine. The row is written before the machine is asked for; `name` finds it again."""
+    """A rented machine. The row is written before the machine is asked for; `name` finds it again.
+
+    `deadline_at`: when the money for it is used up. `cost_usd`: price times time so far; once it is gone, its cost.
+    `saved_step`: of the newest state that it laid down. `error`: why it ended, when not by its own success.
+    """
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="pods")
     attempt = models.PositiveSmallIntegerField(default=1)
@@ -103,33 +124,27 @@ class RemotePod(models.Model):
     gpu = models.CharField(max_length=60, blank=True)
     data_centre = models.CharField(max_length=40, blank=True)
     usd_per_hour = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
-    state = models.CharField(max_length=20, default="planned")
+    state = models.CharField(max_length=20, choices=PodState.choices, default=PodState.PLANNED)
+    asked_at = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
-    cost_usd = models.DecimalField(max_digits=8, decimal_places=4, default=0)
+    cost_usd = models.DecimalField(max_digits=10, decimal_places=6, default=0)
+    saved_step = models.PositiveIntegerField(default=0)
+    called_at = models.DateTimeField(null=True, blank=True)
+    token_sha256 = models.CharField(max_length=64, blank=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = RemotePodQuerySet.as_manager()
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["round", "attempt"], name="pod_attempt_unique")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class TasteModel(models.Model):
-    """A small model of the listener's taste over music vectors; scores become Take.prior_mean."""
-
-    public_id = PublicIdField()
-    name = models.CharField(max_length=80, unique=True)
-    sha256 = models.CharField(max_length=64, unique=True)
-    space = models.CharField(max_length=120, help_text="encoder checkpoint hash and pipeline version")
-    preference_set = models.ForeignKey(PreferenceSet, on_delete=models.PROTECT, related_name="taste_models")
-    weights = models.JSONField(default=dict)
-    metrics = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+        constraints = [
+            models.UniqueConstraint(fields=["round", "attempt"], name="pod_attempt_unique"),
+            models.UniqueConstraint(fields=["round"], condition=~Q(state=PodState.GONE), name="pod_one_living_a_round"),
+            models.CheckConstraint(condition=Q(state__in=PodState.values), name="pod_state_known"),
+        ]
 
     def __str__(self) -> str:
         return self.name

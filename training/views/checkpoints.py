@@ -18,6 +18,7 @@ from generation.domain.handing_out import open_work, reference_path, request_imp
 from generation.domain.prompts import stages_of, styles_of
 from generation.models.checkpoints import Checkpoint
 from training.domain.lineage import delete_checkpoint, keeps, lineage, takes_of
+from training.domain.promotions import read_in_use, read_promotions
 from training.forms import WeightsForm
 from training.models.rounds import Round
 
@@ -46,7 +47,14 @@ def checkpoints(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, _("The file is being read."))
             return redirect("checkpoints")
-    context = {"nodes": lineage(), "form": form, "work": open_work(), "asked": posted}
+    context = {
+        "nodes": lineage(),
+        "form": form,
+        "work": open_work(),
+        "asked": posted,
+        "used": read_in_use(),
+        "promotions": read_promotions(),
+    }
     if request.headers.get("HX-Target") == "lineage":
         return render(request, "training/lineage.html", context)
     return render(request, "training/checkpoints.html", context, status=400 if posted else 200)

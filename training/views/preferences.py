@@ -100,7 +100,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
             "draft": draft,
             "shown": _of_draft(draft),
             "rows": _rows(draft),
-            "asked": [(name, data[name]) for name in ("source", "threshold", "uneven") if data.get(name)],
+            "asked": [(name, data[name]) for name in ("source", "threshold", "uneven", "automatic") if data.get(name)],
             "note": _missing(draft),
             "enough_votes": ENOUGH_VOTES,
             "film_value": film.slug if film else ALL_FILMS,

@@ -13,12 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from curator.domain.errors import DomainError
 from curator.views.access import SignedInRequest, owner
+from generation.domain.checkpoints import in_use
 from generation.models.checkpoints import Checkpoint
 from training.domain.curves import Curve, curves
 from training.domain.estimates import Estimate, estimate
 from training.domain.logs import log_tail
 from training.domain.reasons import say_reason
+from training.domain.renting import Terms, account, agree, missing, terms
 from training.domain.rounds import (
+    RENTED,
+    WARNED,
     Outlook,
     can_resume,
     outlook,
@@ -30,6 +34,8 @@ from training.domain.rounds import (
 from training.forms import RoundForm
 from training.models.rounds import Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
+from training.recipes.job import read_settings
+from training.views.gate import gate_of
 
 NAMES = {
     "loss": gettext_lazy("Loss"),
@@ -73,9 +79,16 @@ def new_round(request: SignedInRequest) -> HttpResponse:
     if posted and form.is_valid():
         try:
             data, base = form.chosen()
+            said = form.cleaned_data
+            if form.rents:
+                _agree(form, data, base)
             row = start_round(
-                data=data, base=base, executor=form.cleaned_data["executor"], created_by=request.user
-            )  # fmt: skip
+                data=data,
+                base=base,
+                executor=said["executor"],
+                budget_eur=said["budget"] if form.rents else None,
+                created_by=request.user,
+            )
         except DomainError as error:
             form.add_error(None, str(error))
         else:
@@ -92,8 +105,11 @@ def new_round(request: SignedInRequest) -> HttpResponse:
 def one_round(request: HttpRequest, public_id: str) -> HttpResponse:
     """One round; the part that changes alone when the page asks for it."""
     row = _round(public_id)
-    template = "training/round_live.html" if request.headers.get("HX-Target") == "round-live" else "training/round.html"
-    return render(request, template, _shown(row))
+    if request.headers.get("HX-Target") == "round-live":
+        if not _is_going(row):
+            return HttpResponse(headers={"HX-Refresh": "true"})  # it has ended: the page with its gate
+        return render(request, "training/round_live.html", _shown(row))
+    return render(request, "training/round.html", {**gate_of(row), **_shown(row)})
 
 
 @require_POST
@@ -127,9 +143,13 @@ def _round(public_id: str) -> Round:
     return get_object_or_404(rows, public_id=public_id)
 
 
+def _is_going(row: Round) -> bool:
+    return row.state == RoundState.RUNNING and row.job is not None and row.job.is_open
+
+
 def _shown(row: Round) -> dict[str, Any]:
     job = row.job
-    going = row.state == RoundState.RUNNING and job is not None and job.is_open
+    going = _is_going(row)
     steps = int(row.metrics.get("steps", 0) or (job.progress_total if job and job.progress_total > 1 else 0))
     step = int(row.metrics.get("step", 0) or (job.progress_done if job else 0))
     values = list(row.rows.values_list("values", flat=True))
@@ -150,8 +170,11 @@ def _shown(row: Round) -> dict[str, Any]:
         "minutes": None if seconds is None else max(1, round(seconds / 60)),
         "left": _left(values, step, steps) if going else None,
         "curves": drawn,
-        "warnings": [say_reason(text) for text in row.metrics.get("warnings", ())],
+        "run_warnings": [say_reason(text) for text in row.metrics.get("warnings", ())],
         "log": log_tail(run_folder(row)),
+        "pods": list(row.pods.order_by("-attempt")) if row.executor == RENTED else [],
+        "dear": row.budget_eur is not None and row.cost_eur >= row.budget_eur * WARNED,
+        "used": row.result is not None and in_use(list(Checkpoint.objects.all())) == row.result,
     }
 
 
@@ -170,11 +193,38 @@ def _prospect(form: RoundForm) -> dict[str, Any]:
         data, base = form.chosen()
     except DomainError:
         return {"found": None}
-    found: Outlook = outlook(data=data, base=base)
-    time: Estimate | None = None if found.trouble else estimate(data=data, base=base)
+    executor = form.cleaned_data["executor"]
+    found: Outlook = outlook(data=data, base=base, executor=executor)
+    time: Estimate | None = None if found.trouble else estimate(data=data, base=base, executor=executor)
     what = (
         ngettext("%(n)d piece to learn from", "%(n)d pieces to learn from", data.train_count) % {"n": data.train_count}
         if isinstance(data, TrainingSet)
         else ngettext("%(n)d vote", "%(n)d votes", data.votes) % {"n": data.votes}
     )
-    return {"found": found, "time": time, "base": base, "what": what, "data": data}
+    rented = {} if found.trouble or not form.rents else _rented(form, data, base)
+    return {"found": found, "time": time, "base": base, "what": what, "data": data, **rented}
+
+
+def _rented(form: RoundForm, data: TrainingSet | PreferenceSet, base: Checkpoint) -> dict[str, Any]:
+    """What a machine would be rented for, or what keeps one from being rented."""
+    if lacking := missing():
+        return {"rents": True, "lacking": lacking}
+    try:
+        return {"rents": True, "terms": _terms(form, data, base)}
+    except DomainError as error:
+        return {"rents": True, "no_terms": str(error)}
+
+
+def _terms(form: RoundForm, data: TrainingSet | PreferenceSet, base: Checkpoint) -> Terms:
+    chosen = read_settings("sft" if isinstance(data, TrainingSet) else "dpo", {})
+    with account(timeout=10.0) as client:
+        return terms(base=base, chosen=chosen, budget_eur=form.cleaned_data["budget"], client=client)
+
+
+def _agree(form: RoundForm, data: TrainingSet | PreferenceSet, base: Checkpoint) -> None:
+    """Raise DomainError unless the owner agreed to terms that still hold."""
+    if lacking := missing():
+        raise DomainError(lacking[0])
+    if not form.cleaned_data["agreed"]:
+        raise DomainError(_("Nothing is rented before you agree to the price, the deadline and the worst case."))
+    agree(form.cleaned_data["worst"], _terms(form, data, base))

@@ -13,7 +13,7 @@ from curator.models.film import Film
 
 
 class Command(BaseCommand):
-    """Write all approved cues of a film into one zip."""
+    """Write the approved cues of a film into one zip."""
 
     help = "Write the approved cues of a film as a package for Digital Director."
 
@@ -21,9 +21,12 @@ class Command(BaseCommand):
         """Which film and where to."""
         parser.add_argument("--film", required=True, metavar="SLUG")
         parser.add_argument("--out", required=True, type=Path, metavar="FILE.zip")
+        parser.add_argument(
+            "--cue", action="append", metavar="NUMBER", help="only this cue; may be given several times"
+        )
         parser.add_argument("--json", dest="as_json", action="store_true")
 
-    def handle(self, *_args: Any, film: str, out: Path, as_json: bool, **_options: Any) -> None:
+    def handle(self, *_args: Any, film: str, out: Path, as_json: bool, cue: list[str] | None, **_options: Any) -> None:
         """Pack, write, record; the exit status is 1 when an approved cue could not be packed."""
         row = Film.objects.real().filter(slug=film).first()
         if row is None:
@@ -31,7 +34,7 @@ class Command(BaseCommand):
         if not out.parent.is_dir():
             raise CommandError(f"There is no folder {out.parent}.")
         try:
-            handed = deliver_film(film=row, by=None, channel="command")
+            handed = deliver_film(film=row, by=None, channel="command", numbers=cue)
         except DomainError as error:
             raise CommandError(str(error)) from error
         try:
@@ -49,6 +52,7 @@ class Command(BaseCommand):
                     "bars": each.exported.bars,
                     "notes": each.exported.account.delivered,
                     "seconds": round(float(each.exported.seconds), 3),
+                    "fits": each.fits,
                 }
                 for each in handed.cues
             ]

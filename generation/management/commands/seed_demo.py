@@ -1,4 +1,4 @@
-"""The demo film, a few pieces and the demo checkpoint."""
+"""The demo film, a few pieces, the demo checkpoint and the demo encoder."""
 
 import json
 from argparse import ArgumentParser
@@ -13,6 +13,7 @@ from curator.domain.errors import DomainError
 from curator.environment import ROOT
 from generation.domain.checkpoints import seed_demo_checkpoint
 from generation.domain.demo_pieces import seed_pieces
+from generation.domain.encoders import seed_demo_encoder
 
 FOLDER = ROOT / "data" / "demo"
 
@@ -20,7 +21,7 @@ FOLDER = ROOT / "data" / "demo"
 class Command(BaseCommand):
     """Make a fresh installation worth looking at."""
 
-    help = "Set up the demo film, a few library pieces and the demo checkpoint; a second run changes nothing."
+    help = "Set up the demo film, a few library pieces, the demo checkpoint and encoder; a second run changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Form of the answer."""
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
         try:
             checkpoint = seed_demo_checkpoint()
+            seed_demo_encoder()
             pieces = seed_pieces(data=json.loads((FOLDER / "etudes.json").read_text(encoding="utf-8")))
             # Last: `serve` takes a film for the sign that all this was done before.
             film = seed_film(data=json.loads((FOLDER / "film.json").read_text(encoding="utf-8")))

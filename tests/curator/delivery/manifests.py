@@ -38,6 +38,7 @@ def entry(number: str = "1m1", **changes: object) -> CueEntry:
             place_out="17.1",
             seconds=47.0,
             music_seconds=47.02,
+            length="0:47",
             ends_after_ms=20.0,
         ),
         music=Music(

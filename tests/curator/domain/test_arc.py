@@ -1,10 +1,15 @@
 import pytest
 
 from curator.domain.arc import StepKind, film_facts
+from curator.domain.chosen import Chosen
+from curator.domain.courses import keep_course
 from curator.models.film import ArcStage, CueState
 from curator.models.jobs import Job
-from curator.models.ranking import Standing
-from tests.factories import make_cue, make_film, make_take, make_version
+from curator.models.ranking import Approval, Standing
+from curator.models.stills import Still
+from curator.models.themes import CueTheme, Theme
+from curator.notation.convert import abc_to_musicxml
+from tests.factories import ABC, make_cue, make_film, make_take, make_user, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -77,12 +82,54 @@ def test_shots_follow_one_another():
     assert [(time.start, time.end) for time in times] == [(0, 30), (30, 60)]
 
 
+def test_the_approved_take_stands_for_its_cue_else_the_one_that_leads():
+    cue = make_cue(in_frame=240, out_frame=1392, tempo_map=[[1, 90]])
+    musicxml = abc_to_musicxml(ABC).text
+    one, two = (make_take(cue=cue, version=make_version(musicxml=musicxml, sha256=kept * 64)) for kept in "ab")
+    keep_course(version=two.version)
+    strengths = [{"take": one.pk, "p_best": 0.3}, {"take": two.pk, "p_best": 0.7}]
+    Standing.objects.create(cue=cue, votes=9, strengths=strengths, estimator="test")
+    [facts] = film_facts(film=cue.film).cues
+    assert facts.chosen == Chosen(two, approved=False)
+    assert [(moment.start, moment.end) for moment in facts.moments] == [(10, 12), (12, 14)]
+    Approval.objects.create(cue=cue, take=one, by=make_user())
+    facts = film_facts(film=cue.film)
+    assert facts.cues[0].chosen == Chosen(one, approved=True)
+    assert (facts.cues[0].moments, facts.uncomputed) == ((), [one.version])
+
+
+def test_a_discarded_leader_and_a_standing_without_votes_stand_for_nothing():
+    cue = make_cue()
+    take = make_take(cue=cue, state="discarded")
+    Standing.objects.create(cue=cue, votes=9, strengths=[{"take": take.pk, "p_best": 0.9}], estimator="test")
+    other = make_take(cue=make_cue(film=cue.film))
+    Standing.objects.create(cue=other.cue, votes=0, strengths=[{"take": other.pk, "p_best": 0.5}], estimator="test")
+    assert [facts.chosen for facts in film_facts(film=cue.film).cues] == [None, None]
+
+
+def test_themes_are_heard_at_the_bar_that_a_cue_names():
+    cue = make_cue(in_frame=240, out_frame=1392)  # 3/4 at 60: three seconds a bar
+    theme = Theme.objects.create(film=cue.film, name="The lantern")
+    for bar, how in ((5, "fragment"), (1, "statement")):
+        CueTheme.objects.create(cue=cue, theme=theme, how=how, bar=bar)
+    [facts] = film_facts(film=cue.film).themes
+    assert [(heard.second, heard.use.how) for heard in facts.heard] == [(10, "statement"), (22, "fragment")]
+
+
+def test_shots_have_their_stills():
+    film = make_film()
+    Still.objects.create(shot=film.shots.first(), large="a" * 64, tile="b" * 64)
+    assert [time.still for time in film_facts(film=film).shots] == ["b" * 64, ""]
+
+
 def test_queries_do_not_grow_with_the_film(django_assert_num_queries):
     small, large = make_film(), make_film()
     make_cue(film=small)
-    for _ in range(3):
-        make_take(cue=make_cue(film=large))
+    for number in range(3):
+        take = make_take(cue=make_cue(film=large))
+        theme = Theme.objects.create(film=large, name=f"Theme {number}", version=take.version, first_bar=1, last_bar=2)
+        CueTheme.objects.create(cue=take.cue, theme=theme)
     for film in (small, large):
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(11):
             facts = film_facts(film=film)
             assert [list(cue.cue.hits.all()) for cue in facts.cues] == [[]] * len(facts.cues)

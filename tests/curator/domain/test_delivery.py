@@ -2,7 +2,9 @@ import io
 import json
 import zipfile
 
+import mido
 import pytest
+from django.utils import timezone
 
 from curator.delivery.contract import inspect
 from curator.domain.approvals import approve_cue, revoke_approval
@@ -14,9 +16,12 @@ from curator.domain.preparing import prepare_film
 from curator.domain.rights import confirm_rights
 from curator.models.delivery import DeliveredCue, Delivery
 from curator.models.film import Cue, CueState
-from curator.models.library import Rights, Source
+from curator.models.library import Origin, Piece, Rights, Source
+from curator.models.measures import TakeMeasure
+from curator.models.ranking import Answer, Judgement
 from curator.models.rights import Purpose
-from tests.curator.delivery_scene import lantern, lit_cue, overfull, scored_cue
+from curator.notation.runs import COPIED
+from tests.curator.delivery_scene import ANCESTOR, lantern, lit_cue, overfull, scored_cue
 from tests.factories import make_take, make_version
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +111,7 @@ def test_deliver_film_packs_approved_cues_and_names_problems(owner):
         assert archive.namelist() == [
             *(f"1m1_dachboden_v1/1m1_dachboden_v1.{suffix}" for suffix in ("abc", "mid", "musicxml")),
             *(f"1m4_heimweg_v1/1m4_heimweg_v1.{suffix}" for suffix in ("abc", "mid", "musicxml")),
-            *("README.txt", "cuesheet.csv", "manifest.json", "markers.csv"),
+            *("README.txt", "cuesheet.csv", "cuesheet.html", "manifest.json", "markers.csv"),
         ]
         manifest = json.loads(archive.read("manifest.json"))
     assert [cue["number"] for cue in manifest["cues"]] == ["1m1", "1m4"]
@@ -181,7 +186,7 @@ def test_read_film_delivery_tells_what_fits_and_what_went_out(owner):
         None,
         "1m5_dachboden_v1.musicxml",
     ]
-    assert (now.ready, len(now.files), len(now.history)) == (2, 10, 2)
+    assert (now.ready, len(now.files), len(now.history)) == (2, 11, 2)
 
 
 def test_read_film_delivery_asks_the_database_as_often_for_six_cues_as_for_one(owner, django_assert_num_queries):
@@ -212,3 +217,95 @@ def test_what_is_in_copyright_stays_at_home_until_someone_confirms_it_by_name(ow
     confirm_rights(pieces=[piece], purpose=Purpose.LEAVING, by=owner)
     assert deliver_film(film=film, by=owner).problems == ()
     assert deliver_cue(cue=cue, by=owner).cues[0].cue == cue
+
+
+def test_a_cue_can_be_followed_back_to_the_judgements_and_the_checkpoints_behind_it(owner, rater):
+    film = lantern()
+    cue, take = scored_cue(film)
+    other = make_take(cue=cue, version=make_version(abc="other", musicxml=take.version.musicxml))
+    votes = [
+        Judgement.objects.create(cue=cue, rater=rater, pair=f"p{n}", left=take, right=other, answer=answer)
+        for n, answer in enumerate((Answer.LEFT, Answer.TIE))
+    ]
+    Judgement.objects.create(
+        cue=cue, rater=rater, pair="p0", left=take, right=other, answer=Answer.RIGHT, supersedes=votes[0]
+    )
+    approval = approve_cue(cue=cue, take=take, by=owner, why="It waits.")
+    Judgement.objects.create(cue=cue, rater=rater, pair="late", left=take, right=other, answer=Answer.RIGHT)
+    lineage = deliver_film(film=film, by=owner).delivery.manifest["cues"][0]["lineage"]
+    assert [(told["left"], told["right"], told["answer"]) for told in lineage["judgements"]] == [
+        (1, 2, "tie"),
+        (1, 2, "right"),
+    ]
+    assert {told["listener"] for told in lineage["judgements"]} == {rater.public_id}
+    assert rater.username not in str(lineage)
+    assert lineage["making"]["ancestors"] == [ANCESTOR]
+    assert (lineage["takes"], lineage["approval"]["id"], lineage["approval"]["why"]) == (
+        2,
+        approval.public_id,
+        "It waits.",
+    )
+
+
+def test_a_near_copy_is_named(owner):
+    film = lantern()
+    cue = lit_cue(film, owner)
+    take = cue.takes.get()
+    assert _copy(film, owner)["verdict"] == "not compared"
+    measure = TakeMeasure.objects.create(take=take, plan="p", facts={"bars": 2})
+    assert _copy(film, owner)["verdict"] == "clear"
+    piece = Piece.objects.create(title="Gymnopédie 1", composer="Satie", origin=Origin.CORPUS)
+    measure.run_with = make_version(piece=piece, abc="satie")
+    measure.run = {"kinds": COPIED, "mine": [1, 2], "theirs": [5, 6], "strokes": 40, "notes": 60, "piece_bars": 78}
+    measure.save()
+    assert _copy(film, owner) == {
+        "verdict": "near copy",
+        "piece": "Gymnopédie 1",
+        "composer": "Satie",
+        "how": "run",
+        "share": 1.0,
+        "bars": [1, 2],
+        "their_bars": [5, 6],
+    }
+    [line] = read_film_delivery(film=film, cues=[cue]).lines
+    assert line.copy.piece == "Gymnopédie 1"
+
+
+def _copy(film, owner) -> dict[str, object]:
+    told: dict[str, object] = deliver_film(film=film, by=owner).delivery.manifest["cues"][0]["copy_check"]
+    return told
+
+
+def test_hits_and_a_named_tail_are_told_in_manifest_and_midi(owner):
+    film = lantern(start_frame=86400)
+    cue = lit_cue(film, owner, in_frame=24, out_frame=149, tail="rings out", tail_frame=197)
+    cue.hits.create(frame=96, label="Door", hard=True)
+    handed = deliver_film(film=film, by=owner)
+    told = handed.delivery.manifest["cues"][0]
+    times = told["times"]
+    assert (times["timecode_in"], times["timecode_out"], times["timecode_end"]) == (
+        "01:00:01:00",
+        "01:00:06:05",
+        "01:00:08:05",
+    )
+    assert (times["tail"], times["ends_after_ms"], times["place_out"]) == ("rings out", 9.7, "2.2.773")
+    [hit] = told["hits"]
+    assert (hit["timecode"], hit["bar"], hit["beat"], hit["place"], hit["miss_ms"]) == (
+        "01:00:04:00",
+        1,
+        4.325,
+        "1.4",
+        -293.2,
+    )
+    midi = mido.MidiFile(file=io.BytesIO(handed.cues[0].files[".mid"]))
+    assert [event.text for event in midi.tracks[0] if event.type == "marker"] == [
+        *("1m1 Dachboden", "HIT Door", "1m1 out", "1m1 rings out")
+    ]
+    assert all(line.checks[0] for line in read_film_delivery(film=film, cues=[cue]).lines)
+
+
+def test_a_cue_that_was_set_aside_stays_at_home(owner):
+    film = lantern()
+    cue = lit_cue(film, owner)
+    Cue.objects.filter(pk=cue.pk).update(set_aside_at=timezone.now())
+    assert prepare_film(film=film) == ((), ())

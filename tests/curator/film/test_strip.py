@@ -1,4 +1,4 @@
-from curator.film.arc import CueSpan, StageSpan
+from curator.film.spans import CueSpan, StageSpan
 from curator.film.strip import Strip, draw_strip
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.film.tempo import Metre, Place, Section, TempoError, TempoMap, bars_for, tempo_for
+from curator.film.tempo import Metre, Place, Section, TempoError, TempoMap, bars_for, metre_of, tempo_for
 from curator.film.timecode import Clock
 
 WALTZ = TempoMap.steady(Metre(3, 4), 60)
@@ -123,3 +123,37 @@ def test_bars_for_rounds_to_whole_bars():
 def test_impossible_tempi_are_refused(make):
     with pytest.raises(TempoError):
         make()
+
+
+@given(maps(), st.fractions(0, 600, max_denominator=1000))
+def test_the_nearest_bar_is_nearer_than_its_neighbours(tempo_map, seconds):
+    place = tempo_map.nearest_bar(seconds)
+    assert place.beat == 1
+    miss = abs(tempo_map.seconds_of(place) - seconds)
+    for bar in (place.bar - 1, place.bar + 1):
+        assert miss <= abs(tempo_map.seconds_of(Place(bar, Fraction(1))) - seconds)
+
+
+@given(maps(), st.fractions(0, 600, max_denominator=1000))
+def test_the_nearest_beat_is_a_beat_and_within_half_of_one(tempo_map, seconds):
+    place = tempo_map.nearest_beat(seconds)
+    here = tempo_map.place_at(seconds)
+    section = next(section for section in reversed(tempo_map.sections) if section.bar <= max(here.bar, 1))
+    miss = abs(tempo_map.seconds_of(place) - seconds)
+    assert miss <= section.metre.pulse * 60 / section.tempo / 2
+    at = next(section for section in reversed(tempo_map.sections) if section.bar <= max(place.bar, 1))
+    assert (place.beat - 1) * Fraction(4, at.metre.unit) % at.metre.pulse == 0
+
+
+@pytest.mark.parametrize(
+    ("metre", "pulse"),
+    [("3/4", 1), ("6/8", Fraction(3, 2)), ("3/8", Fraction(1, 2)), ("12/8", Fraction(3, 2)), ("2/2", 2)],
+)
+def test_the_felt_beat_of_a_metre(metre, pulse):
+    assert (metre_of(metre).pulse, str(metre_of(metre))) == (pulse, metre)
+
+
+@pytest.mark.parametrize("text", ["", "3", "3/", "/4", "a/4", "3/5", "-3/4", "³/4", "0/4"])
+def test_texts_that_are_no_metre(text):
+    with pytest.raises(TempoError):
+        metre_of(text)

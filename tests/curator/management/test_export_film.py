@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from curator.domain.preparing import _export
 from curator.models.delivery import Delivery
 from tests.curator.delivery_scene import lantern, lit_cue, overfull
 
@@ -32,12 +33,29 @@ def test_export_film_writes_the_package_and_says_what_is_in_it(owner, tmp_path: 
                 "bars": 2,
                 "notes": 7,
                 "seconds": 7.218,
+                "fits": True,
             }
         ],
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "problems": [],
     }
     assert Delivery.objects.get().channel == "command"
+
+
+def test_export_film_writes_some_cues_and_the_same_bytes_again(owner, tmp_path: Path):
+    film = lantern(slug="demo")
+    for title in ("Dachboden", "Heimweg", "Am Pier"):
+        lit_cue(film, owner, title=title)
+    files = [tmp_path / name for name in ("one.zip", "two.zip")]
+    for file in files:
+        call_command("export_film", "--film", "demo", "--cue", "1m1", "--cue", "1m3", "--out", str(file))
+        _export.cache_clear()
+    assert files[0].read_bytes() == files[1].read_bytes()
+    with zipfile.ZipFile(files[0]) as archive:
+        told = json.loads(archive.read("manifest.json"))
+    assert [cue["folder"] for cue in told["cues"]] == ["1m1_dachboden_v1", "1m3_am-pier_v1"]
+    with pytest.raises(CommandError, match="No cue is approved"):
+        call_command("export_film", "--film", "demo", "--cue", "9m9", "--out", str(files[0]))
 
 
 def test_export_film_fails_where_an_approved_cue_is_missing(owner, tmp_path: Path):

@@ -11,7 +11,7 @@ from curator.models.jobs import Job
 from curator.models.library import Piece, Rendering, RenderingState
 from tests.curator.notation.hostile import mxl
 from tests.curator.notation.scores import two_staff
-from tests.factories import make_version
+from tests.factories import ABC, make_cue, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,20 @@ def test_files_and_folders_with_json(tmp_path, capsys):
     assert report["files"][2]["like"] == {"piece": piece.public_id, "how": "same notes"}
     assert (report["files"][1]["reason"] != "", report["passed_over"]) == (True, [])
     assert (piece.composer, piece.origin, [tag.name for tag in piece.tags.all()]) == ("Me", "corpus", ["x"])
+
+
+def test_a_folder_of_old_outputs_is_put_up_for_a_cue(tmp_path, capsys):
+    cue = make_cue()
+    (tmp_path / "a.musicxml").write_bytes(two_staff(2))
+    (tmp_path / "b.xml").write_bytes(two_staff(2, divisions=4))  # the same notes: one take
+    (tmp_path / "c.abc").write_text(ABC)
+    words = ["--film", cue.film.slug, "--put-up", cue.number, "--cohort", "old NotaGen outputs", "--json"]
+    call_command("import_scores", str(tmp_path), *words)
+    report = json.loads(capsys.readouterr().out)
+    assert [row["take"] for row in report["files"]] == [1, 1, 2]
+    assert list(cue.takes.values_list("number", "cohort")) == [(1, "old NotaGen outputs"), (2, "old NotaGen outputs")]
+    with pytest.raises(CommandError, match="There is no cue 9m9 in a film called"):
+        call_command("import_scores", str(tmp_path), "--film", cue.film.slug, "--put-up", "9m9")
 
 
 def test_summary_for_people(tmp_path, capsys):

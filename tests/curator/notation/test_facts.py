@@ -3,7 +3,7 @@
 import pytest
 
 from curator.notation.abc import parse
-from curator.notation.facts import facts_of
+from curator.notation.facts import density_curve, facts_of, mode_curve
 from tests.curator.notation.scores import HEADER
 
 
@@ -66,3 +66,12 @@ def test_no_tempo_no_seconds():
 def test_a_signature_without_mode_is_named_by_the_notes(signature, music, key):
     bars = "".join(f"[V:1]{bar.strip()}|[V:2]x8|\n" for bar in music.split("|"))
     assert facts_of(parse(HEADER.replace("Dmin", signature) + bars))["key"] == key
+
+
+def test_density_and_mode_go_bar_by_bar():
+    bars = ["[V:1][ceg]4 [ceg]4|[V:2]C,8|"] * 4 + ["[V:1][c_eg]4- [c_eg]4|[V:2]C,8|"] * 4 + ["[V:1]z8|[V:2]z8|"] * 3
+    score = parse(HEADER.replace("K:Dmin", "K:C") + "".join(f"{bar}\n" for bar in bars))
+    assert density_curve(score) == [7] * 4 + [4] * 4 + [0] * 3
+    curve = mode_curve(score)
+    assert min(curve[:3]) > 0 > max(curve[5:8])
+    assert curve[-2:] == [None, None]

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from curator.domain.approvals import revoke_approval
 from curator.models.delivery import Delivery
-from tests.curator.delivery_scene import lantern, lit_cue, overfull, scored_cue
+from tests.curator.delivery_scene import lantern, lit_cue, overfull, scored_cue, waltz
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +90,81 @@ def test_the_answer_to_a_film_is_its_package(owner_client, owner, film):
     names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
     assert "1m1_dachboden_v1/1m1_dachboden_v1.musicxml" in names
     assert "1m2: Bar 1 holds" in page_of(owner_client, film)
+
+
+@pytest.mark.parametrize(("kind", "content_type"), [("mid", "audio/midi"), ("abc", "text/vnd.abc"), ("musicxml", None)])
+def test_a_cue_has_three_files(owner_client, owner, film, kind, content_type):
+    cue = lit_cue(film, owner)
+    answer = owner_client.post(reverse("deliver_cue", args=[film.slug, cue.number]), {"kind": kind})
+    assert answer["Content-Disposition"] == f'attachment; filename="1m1_dachboden_v1.{kind}"'
+    assert content_type in (None, answer["Content-Type"])
+    refused = owner_client.post(reverse("deliver_cue", args=[film.slug, cue.number]), {"kind": "exe"}, follow=True)
+    assert "There is no such file." in refused.content.decode()
+
+
+def test_only_the_ticked_cues_are_packed(owner_client, owner, film):
+    lit_cue(film, owner)
+    lit_cue(film, owner, title="Heimweg")
+    url = reverse("deliver_film", args=[film.slug])
+    some = owner_client.post(url, {"chosen": "1", "cue": ["1m2"]})
+    names = zipfile.ZipFile(io.BytesIO(some.content)).namelist()
+    assert [name for name in names if "/" in name] == [f"1m2_heimweg_v1/1m2_heimweg_v1.{s}" for s in _SUFFIXES]
+    assert "_1m2_" in some["Content-Disposition"]
+    whole = owner_client.post(url, {"chosen": "1", "cue": ["1m1", "1m2"]})
+    assert whole.content == owner_client.post(url).content
+    none = owner_client.post(url, {"chosen": "1"}, follow=True)
+    assert "Tick at least one cue." in none.content.decode()
+
+
+_SUFFIXES = ("abc", "mid", "musicxml")
+
+
+def test_what_the_files_say_is_the_owners_choice(owner_client, owner, film):
+    cue = lit_cue(film, owner)
+    url = reverse("delivery_settings", args=[film.slug])
+    told = {"composer_line": "  Team  Laterne ", "publisher": "Verlag", "note": "=mine", "semicolon": "on", "bom": "on"}
+    assert "From now on the files say so." in owner_client.post(url, told, follow=True).content.decode()
+    answer = owner_client.post(reverse("deliver_film", args=[film.slug]))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        score = archive.read("1m1_dachboden_v1/1m1_dachboden_v1.musicxml").decode()
+        sheet = archive.read("cuesheet.csv")
+        page = archive.read("cuesheet.html").decode()
+    assert '<creator type="composer">Team Laterne</creator>' in score
+    assert "miscellaneous" not in score
+    assert sheet.startswith(b"\xef\xbb\xbfFilm;Cue;")
+    assert b";Team Laterne;Verlag;" in sheet
+    assert sheet.rstrip().endswith(b";'=mine")
+    assert "<script" not in page
+    assert "Verlag" in page
+    assert owner_client.post(url, told | {"note": "x" * 301}, follow=True).status_code == 200
+    assert owner_client.post(reverse("deliver_cue", args=[film.slug, cue.number])).status_code == 200
+
+
+def test_a_cue_that_was_changed_after_delivery_says_so(owner_client, owner, film):
+    cue = lit_cue(film, owner)
+    owner_client.post(reverse("deliver_cue", args=[film.slug, cue.number]))
+    assert "has changed since" not in page_of(owner_client, film)
+    cue.hits.create(frame=40, label="Door", hard=True)
+    page = page_of(owner_client, film)
+    assert "Changed since it was handed over" in page
+    assert "1m1 was handed over once and has changed since." in page
+    owner_client.post(reverse("deliver_film", args=[film.slug]))
+    assert "has changed since" not in page_of(owner_client, film)
+
+
+def test_a_cue_in_another_metre_than_the_clients_grid_is_told(owner_client, owner, film):
+    lit_cue(film, owner)
+    assert "4/4 grid" not in page_of(owner_client, film)
+    lit_cue(film, owner, musicxml=waltz())
+    assert "Digital Director sets accents on a 4/4 grid, also in: 1m2 (3/4)" in " ".join(
+        page_of(owner_client, film).split()
+    )
+
+
+def test_what_is_dark_along_the_arc_is_named(owner_client, owner, film):
+    lit_cue(film, owner)
+    scored_cue(film, title="Am Pier")
+    assert "Dark so far: 1m2 Am Pier (Forgotten)" in " ".join(page_of(owner_client, film).split())
 
 
 @pytest.mark.parametrize("name", ["deliver_cue", "deliver_film"])

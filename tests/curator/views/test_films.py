@@ -3,10 +3,14 @@ import re
 import pytest
 from django.urls import reverse
 
+from curator.domain.courses import COURSE_JOB
+from curator.jobs import execute
 from curator.models.film import HitPoint
-from curator.models.ranking import Take
-from tests.factories import make_cue, make_film, make_take
-from tests.listening import give_sound
+from curator.models.jobs import Job
+from curator.models.ranking import Approval, Take
+from curator.notation.convert import abc_to_musicxml
+from tests.factories import ABC, make_cue, make_film, make_take, make_user, make_version
+from tests.listening import give_opus, give_sound
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +23,7 @@ def test_film_page_shows_arc_cues_and_the_next_step(owner_client):
     assert "Am Pier</span> wants" not in page
     assert re.search(r'<span class="no">1m1</span> Am Pier wants your ears', page)
     assert page.count('class="btn primary"') == 1
-    assert '<svg class="arc" width="100%"' in page
+    assert '<svg class="arc" data-arc width="100%"' in page
     assert "Forgotten" in page
     assert "style=" not in page
 
@@ -30,6 +34,41 @@ def test_film_page_draws_with_points_in_german(owner_client):
     page = owner_client.get(reverse("film", args=[cue.film.slug])).content.decode()
     assert not re.search(r'(?:x|y|width|height)="\d+,\d', page)
     assert "0:48,0" in page
+
+
+def test_film_page_draws_the_arc_larger_when_asked(owner_client):
+    film = make_cue().film
+    address = reverse("film", args=[film.slug])
+    plain, large, most = (owner_client.get(address, {"zoom": zoom}).content.decode() for zoom in ("", "4", "16"))
+    assert ('class="arcwide z1"' in plain, 'class="arcwide z4"' in large) == (True, True)
+    assert ("?zoom=2" in plain, "?zoom=2" in large, "?zoom=8" in large) == (True, True, True)
+    assert "?zoom=8" in most
+    assert "?zoom=32" not in most
+    assert 'class="arcwide z1"' in owner_client.get(address, {"zoom": "3;x"}).content.decode()
+
+
+def test_film_page_shows_what_the_approved_music_does(owner_client):
+    take = make_take(cue=make_cue(), version=make_version(musicxml=abc_to_musicxml(ABC).text))
+    Approval.objects.create(cue=take.cue, take=take, by=make_user())
+    address = reverse("film", args=[take.cue.film.slug])
+    assert 'class="trait"' not in owner_client.get(address).content.decode()
+    execute(Job.objects.get(kind=COURSE_JOB).pk)
+    page = owner_client.get(address).content.decode()
+    assert page.count('<svg class="trait"') == 4
+    assert 'class="doing"' in page
+    assert "what the approved cues do" in page
+    assert "what the leading takes do" not in page
+    owner_client.get(address)
+    assert Job.objects.filter(kind=COURSE_JOB).count() == 1
+
+
+def test_film_page_plays_what_stands_for_a_cue(owner_client):
+    take = make_take(cue=make_cue())
+    give_opus(take)
+    Approval.objects.create(cue=take.cue, take=take, by=make_user())
+    page = owner_client.get(reverse("film", args=[take.cue.film.slug])).content.decode()
+    [row] = re.findall(r'<tr data-cue-row="1m1">.*?</tr>', page, re.DOTALL)
+    assert f'data-player-picture="{reverse("cue_picture", args=[take.cue.film.slug, "1m1"])}"' in row
 
 
 def test_film_without_cues_is_designed(owner_client):

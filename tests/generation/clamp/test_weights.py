@@ -1,5 +1,6 @@
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -60,7 +61,7 @@ def state(music: str = "symbolic") -> dict[str, torch.Tensor]:
     }
 
 
-def write(path, tensors):
+def write(path: Path, tensors: dict[str, torch.Tensor]) -> Path:
     torch.save({"model": tensors, "optimizer": {"state": {}}, "epoch": 10, "modality": "audio"}, path)
     return path
 
@@ -72,6 +73,7 @@ def test_a_published_file_is_kept_with_all_that_both_encoders_need(tmp_path, mus
     assert meta == read_meta(tmp_path / "kept.safetensors")
     assert (meta.reading, meta.dim, meta.music, meta.text) == (reading, DIM, MUSIC, TEXT)
     assert (meta.source_sha256, meta.precision) == (file_sha256(source), "float32")
+    assert meta.family == {"symbolic": "CLaMP 3", "music": "CLaMP 2"}[music]
     loaded, text = load_music(tmp_path / "kept.safetensors")[0], load_text(tmp_path / "kept.safetensors")[0]
     given = state(music)
     query = torch.cat([given[f"{music}_model.base.encoder.layer.0.attention.self.{n}.weight"] for n in

@@ -8,7 +8,7 @@ from curator.models.jobs import Job, JobState
 from curator.models.library import PieceVersion
 from curator.models.ranking import Take
 from curator.notation.validity import validity
-from generation.domain import loading
+from generation.domain import loading, writing
 from generation.domain.again import ask_again
 from generation.domain.requests import cancel_request, candidate_seed, request_takes
 from generation.models.requests import Candidate, CandidateState, CueRequest
@@ -175,3 +175,16 @@ def test_a_deleted_cue_ends_its_job_quietly():
     jobs.execute(job.pk)
     job.refresh_from_db()
     assert job.state == JobState.DONE
+
+
+def test_a_queue_that_is_paused_meanwhile_leaves_the_rest_in_its_place(monkeypatch):
+    request = request_takes(cue=waltz_cue(), checkpoint=small_checkpoint(), count=2)
+    monkeypatch.setattr(writing, "is_paused", lambda _queue: True)  # noticed only when the writing has begun
+    jobs.execute(request.job.pk)
+    request.job.refresh_from_db()
+    assert (request.job.state, request.job.attempt) == (JobState.QUEUED, 0)
+    assert set(request.candidates.values_list("state", flat=True)) == {"waiting"}
+    monkeypatch.undo()
+    jobs.execute(request.job.pk)
+    assert set(request.candidates.values_list("state", flat=True)) == {"written"}
+    assert all(row.began_at < row.finished_at for row in request.candidates.all())

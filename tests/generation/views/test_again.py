@@ -65,11 +65,15 @@ def test_more_like_it_and_again_with_its_seed_are_one_click(owner_client, owner)
     more = CueRequest.objects.first()
     assert (more.count, more.created_by, more.brief["like"]) == (4, owner, first.public_id)
     assert more.brief["start"] == {"version": take.version.public_id, "mode": "first", "bars": 2, "first": 1}
-    owner_client.post(again, {"how": "seed"})
+    page = owner_client.get(owner_client.post(again, {"how": "seed"}).url).content.decode()
+    assert "it is the same music, and no new take." in page
     same = CueRequest.objects.first()
     assert list(same.candidates.values_list("seed", flat=True)) == [first.seed]
     assert "start" not in same.brief
     assert (same.brief["prompt"], same.sampling) == (first.request.brief["prompt"], first.request.sampling)
+    take.cue.film.cues.update(tempo_map=[[1, 72]])
+    page = owner_client.get(owner_client.post(again, {"how": "seed"}).url).content.decode()
+    assert "it is the same music" not in page
 
 
 def test_the_same_brief_goes_to_another_checkpoint_with_the_same_seeds(owner_client):

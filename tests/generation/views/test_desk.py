@@ -64,6 +64,16 @@ def test_an_empty_desk_shows_plan_ruler_and_form(owner_client):
     assert 'hx-trigger="every 2s"' not in page
 
 
+def test_a_desk_sends_to_the_plan_while_its_bars_do_not_end_with_the_picture(owner_client):
+    cue = make_cue()
+    plan = f'<a href="{address("cue_plan", cue)}">'
+    assert owner_client.get(address("desk", cue)).content.decode().count(plan) == 1
+    Cue.objects.update(out_frame=1300)
+    page = owner_client.get(address("desk", cue)).content.decode()
+    assert "These bars do not end with the picture." in page
+    assert page.count(plan) == 2
+
+
 def test_a_desk_without_a_checkpoint_says_what_to_do(owner_client):
     page = owner_client.get(address("desk", make_cue())).content.decode()
     assert "No checkpoint is here yet." in page

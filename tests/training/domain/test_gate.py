@@ -12,8 +12,8 @@ from generation.models.checkpoints import Checkpoint
 from generation.models.requests import CueRequest
 from tests.training.gates import finished_round, heard
 from training.domain.gate import Verdict, ceiling, read_gate, summary
-from training.domain.lineage import keeps
-from training.domain.matching import match_of, places_of, proposed, start_match, stop_match
+from training.domain.lineage import keeps, lineage
+from training.domain.matching import match_of, places_of, proposed, start_match, stop_match, won_by_round
 from training.domain.promotions import promote, read_in_use, read_promotions, roll_back
 from training.models.gate import Measurement, Promotion
 from training.models.rounds import Round, RoundState
@@ -245,3 +245,18 @@ def test_why_a_checkpoint_is_used_without_any_promotion(owner):
     assert used.reason == "It is the newest one that was imported, and nothing was promoted yet."
     demo = replace(used, checkpoint=Checkpoint(kind="demo"))
     assert demo.reason == "Nothing else was imported or promoted yet."
+
+
+def test_the_tree_tells_how_each_stands_against_its_parent(owner, django_assert_num_queries):
+    row = finished_round(owner)
+    measure(row)
+    heard(row, owner, answers=3)
+    with django_assert_num_queries(6):
+        (root,) = lineage()
+    won = root.children[0].won
+    assert (root.won, won) == (None, won_by_round()[row.public_id])
+    assert won is not None
+    assert won.answers == 3
+    assert (root.bars, root.children[0].bars) == (0.0, 0.0)
+    start_match(row=row, cues=[Match.objects.get().cue], by=owner)  # a new match, of which nothing was heard yet
+    assert lineage()[0].children[0].won == won

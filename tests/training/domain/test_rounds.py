@@ -136,6 +136,8 @@ def test_rounds_and_their_data_are_found_by_id_name_or_number(owner):
 class Here:
     """An executor that trains in this process, before anybody looks."""
 
+    here = True
+
     def attend(self, folder):
         kept = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
@@ -151,7 +153,7 @@ class Here:
 @pytest.fixture
 def here(monkeypatch):
     """Rounds are trained in this process."""
-    monkeypatch.setattr("training.domain.running.EXECUTORS", {"local": Here})
+    monkeypatch.setattr("training.domain.running.EXECUTORS", {"local": lambda _row: Here()})
 
 
 def test_a_dpo_round_becomes_a_checkpoint_that_nobody_uses_by_itself(owner, here):
@@ -191,6 +193,8 @@ def test_a_dpo_round_becomes_a_checkpoint_that_nobody_uses_by_itself(owner, here
 class Endless:
     """A run that goes on until it is asked to stop."""
 
+    here, note, saved_step = True, "", 0
+
     def __init__(self) -> None:
         self.asked = False
 
@@ -210,7 +214,7 @@ class Endless:
 def test_a_stopped_round_has_saved_and_can_go_on(owner, monkeypatch):
     row = small_round(owner, epochs=4)
     endless = Endless()
-    monkeypatch.setattr("training.domain.running.EXECUTORS", {"local": lambda: endless})
+    monkeypatch.setattr("training.domain.running.EXECUTORS", {"local": lambda _row: endless})
 
     def stop_meanwhile(self, *arguments):
         stop_round(row=Round.objects.select_related("job").get(pk=row.pk))
@@ -274,6 +278,8 @@ def test_a_trainer_that_breaks_again_and_again_is_given_up(owner, monkeypatch):
     row = small_round(owner)
 
     class Broken:
+        note, saved_step = "", 0
+
         def poll(self):
             return Ended.BROKEN
 

@@ -70,7 +70,7 @@ def test_the_tree_asks_a_constant_number_of_questions(owner_client, django_asser
     for number in range(count):
         child(base, f"Round {number}")
     owner_client.get(reverse("checkpoints"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(12):
         owner_client.get(reverse("checkpoints"))
 
 

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from curator import jobs
 from curator.domain.errors import DomainError
 from generation.domain.checkpoints import find_checkpoint
+from training.domain.executors import EXECUTORS
 from training.domain.rounds import find_data, outlook, start_round
-from training.executors.known import EXECUTORS
 from training.models.rounds import Recipe, Round, RoundState
 
 

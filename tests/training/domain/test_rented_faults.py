@@ -1,0 +1,76 @@
+"""Two hundred random sequences of faults: money, machines and the round come out right whatever happens."""
+
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.generation.writing import small_checkpoint
+from tests.runpod.house import House, house
+from tests.runpod.modelled import ModelledContainer, Ways
+from tests.runpod.provider import RentedPod
+from training.models.rounds import RemotePod, Round
+
+pytestmark = pytest.mark.django_db
+
+ORDERS = ["no capacity", "403", "429", "500", "500 after", "lost", "stuck", "slow", "", "", ""]
+HEARTBEAT_EUR = Decimal("0.01")
+"""What the dearest GPU of the stand-in costs in half a minute, in euros."""
+
+
+def hang(pod: RentedPod) -> None:
+    """Its container neither works nor ends from now on."""
+    assert isinstance(pod.container, ModelledContainer)
+    pod.container.over = pod.container.deleted = True
+
+
+def play(app: House, draw: Random) -> None:
+    """One sequence: faults of orders, of machines, of the app, in any order, until the round is over."""
+    app.provider.script.extend(draw.choice(ORDERS) for _ in range(draw.randrange(6)))
+    app.provider.refuse_self_delete = draw.random() < 0.3
+    app.provider.provisioning = draw.choice([0.0, 30.0, 200.0])
+    for _ in range(draw.randrange(2, 9)):
+        if app.done:
+            break
+        app.pass_time(draw.choice([30, 90, 300, 600]))
+        machines = [pod for pod in app.provider.living if pod.status == "RUNNING"]
+        what = draw.choice(["vanish", "EXITED", "ERROR", "crash", "off", "silent", "restart", "nothing"])
+        if what == "crash":
+            app.crash()
+        elif what == "off":
+            app.crash()
+            app.pass_time(draw.choice([60, 600, 3600]), app=False)
+        elif not machines:
+            continue
+        elif what == "vanish":
+            app.provider.vanish(machines[0])
+        elif what in ("EXITED", "ERROR"):
+            app.provider.breaks(machines[0], what)
+        elif what == "silent":
+            hang(machines[0])
+        elif what == "restart":
+            machines[0].container = None  # RunPod starts it again
+    app.run(hours=40)
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_money_and_machines_come_out_right(block: int, tmp_path: Path) -> None:
+    base = small_checkpoint()
+    for number in range(6):
+        draw = Random(f"faults {block} {number}")
+        budget = draw.choice(["0.25", "0.60", "5"])
+        app = house(base, tmp_path / str(number), budget=budget, ways=Ways(seconds=draw.choice([600.0, 2400.0])))
+        app.provider.strict = False
+        play(app, draw)
+        told = f"block {block}, sequence {number}"
+        assert app.done, told
+        assert app.provider.living == [], told
+        assert not RemotePod.objects.living().exists(), told
+        names = [pod.body["name"] for pod in app.provider.pods.values()]
+        assert len(names) == len(set(names)), told
+        spent = app.provider.billed() * Decimal("0.9")
+        assert spent <= Decimal(budget) + HEARTBEAT_EUR, told
+        assert abs(app.ledger - app.provider.billed()) <= Decimal("0.03") * max(1, len(names)), told
+        RemotePod.objects.all().delete()
+        Round.objects.all().delete()
