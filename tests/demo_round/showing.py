@@ -213,7 +213,12 @@ def _told(what: Show, row: Round, found: dict[str, Any], before: list[Fresh], af
     if listener.taste:
         text += "How much the listener likes fresh takes: standard deviations from the parent's for the same cue\n\n"
         text += histogram(*scaled(before, after, likes(listener)), titles=("parent", "after the round")) + "\n"
-        text += f"   Mean change {found['gain']['whole']:+.2f}, give or take {2 * found['gain']['error']:.2f}.\n\n"
+        stages = ", ".join(f"{stage} {value:+.2f}" for stage, value in found["gain"]["stages"].items())
+        whole, error = found["gain"]["whole"], 2 * found["gain"]["error"]
+        text += f"   Mean change {whole:+.2f}, give or take {error:.2f} ({stages}).\n\n"
+    else:
+        moved = ", ".join(f"{name} {gain['whole']:+.2f}" for name, gain in found["gains"].items())
+        text += f"   The votes were coins. What others like moved by {moved} standard deviations.\n\n"
     names = list(TRAITS)
     rows = [
         [stage, *(f"{traits[name][0]:.1f} -> {traits[name][1]:.1f}" for name in names)]

@@ -4,7 +4,7 @@
      "out": "run", "time_limit": 7200, "settings": {"epochs": 4, "rate": 5e-5}}
 
 Paths are relative to the file. Whatever is not named has the value below, or that of a named preset:
-"settings": {"preset": "small", "epochs": 3}.
+"settings": {"preset": "small", "epochs": 2}.
 """
 
 import hashlib
@@ -84,7 +84,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "sft": {},
     "dpo": {
         SMALL: {
-            "epochs": 4,
+            "epochs": 3,
             "rate": 4e-4,
             "warmup": 1,
             "batches": 16,
