@@ -38,7 +38,9 @@ def scores() -> Iterator[Figure]:
     """All scores of vectors that are kept."""
     command, found = _bench("scores")
     value = found["milliseconds"]
-    note = f"median of 9, one thread, from bytes to mean, nearest five and closest; least {found['least']}"
+    note = (
+        f"processor time, median of 9, one thread, from bytes to mean, nearest five and closest; least {found['least']}"
+    )
     name = "1,000 stored vectors against 500 references, ms"
     yield Figure(11, name, value, "<= 50", value <= 50, command, note=note)
 
