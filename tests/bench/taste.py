@@ -143,7 +143,10 @@ def measure(listener: Listener, all_cues: list[Setting], vectors: Floats) -> dic
         assert taste is not None
         new = [cue for number, cue in enumerate(world.cues) if number not in world.heard]
         random = Random(f"test {seed}")
-        tests = [said(world, listener, random, *pair) for cue in new for pair in combinations(cue, 2)]
+        pairs = [pair for cue in new for pair in combinations(cue, 2)]
+        # where he does not care, nothing can be foretold; who never cares is asked all the same
+        cared = [pair for pair in pairs if world.values[pair[0]] != world.values[pair[1]]] or pairs
+        tests = [said(world, listener, random, *pair) for pair in cared]
         right = fmean(float(taste.strengths[one.better] > taste.strengths[one.worse]) for one in tests)
         ceiling = fmean(float(world.values[one.better] > world.values[one.worse]) for one in tests)
         proof = taste.proof
@@ -163,7 +166,7 @@ def measure(listener: Listener, all_cues: list[Setting], vectors: Floats) -> dic
         told[way] = int(reached[0]) if len(reached) else MOST_VOTES
         told[f"{way}_sure"] = round(fmean(run.sure for run in runs), 1)
         told[f"{way}_cost_10"] = round(float(costs[:, 10].mean()), 3)
-    return told | {"fewer": round(1 - told["warm"] / max(1, told["cold"]), 3)}
+    return told | {"fewer": round(1 - told["warm"] / told["cold"], 3) if told["cold"] else 0.0}
 
 
 def _world(listener: Listener, all_cues: list[Setting], vectors: Floats, seed: int) -> World:
