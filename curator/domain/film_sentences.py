@@ -26,6 +26,7 @@ FILM_SENTENCES = (
     gettext_noop("Line %(line)d is longer than %(most)d letters."),
     gettext_noop("Scene %(number)d comes twice; its shots stand together."),
     gettext_noop("Signs that no text has were left out of the line."),
+    gettext_noop("The edit list begins at %(there)s, the film at %(here)s; the film's settings can say the same."),
     gettext_noop(
         "The edit list counts in drop-frame, which the film does not; give it 29.97 or 59.94 frames a second."
     ),

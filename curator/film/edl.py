@@ -186,6 +186,10 @@ class _Reader:
         self.gaps(picture)
         # markers alone count from where the film begins, which such a list does not say
         first = picture[0].record[0] if picture else self.begin
+        if picture and first != self.begin:
+            midnight = Clock(self.clock.fps, self.clock.drop)
+            pattern = "The edit list begins at %(there)s, the film at %(here)s; the film's settings can say the same."
+            self.tell(0, pattern, there=midnight.label(first), here=midnight.label(self.begin))
         shots = tuple(
             ReadShot("", event.line, clip=event.clip or event.reel, frames=event.record[1] - event.record[0],
                      fields=event.fields)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Avg, Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
@@ -79,6 +79,11 @@ def style_pieces(film: Film) -> QuerySet[Piece]:
     style = Style.objects.filter(film=film).first()
     if style is not None and (style.composers or style.tags):
         return wanted_pieces(Wanted(composers=tuple(style.composers), tags=tuple(style.tags))).order_by("pk")
+    return house_pieces()
+
+
+def house_pieces() -> QuerySet[Piece]:
+    """The pieces that are the style where nothing else was said."""
     given = shelf().exclude(origin=Origin.GENERATED).order_by("pk")
     named = Q()
     for name in HOUSE_STYLE:
@@ -192,14 +197,26 @@ def read_ear(*, cue: Cue) -> Ear:
     return Ear(encoder, heard, len(takes) - fresh, _reads_texts(encoder), job)
 
 
-def average_score(*, cue: Cue, cohort: str = "") -> float | None:
-    """The average CLaMP score of a cue's takes, or of those of one cohort: mean cosine to the mean reference."""
+def average_scores(*, sides: Mapping[str, Sequence[str]], run: Run) -> dict[str, Any]:
+    """The average CLaMP score of some sets of texts (interleaved ABC) against the house's style, by name of the set.
+
+    With the encoder's name and how many references there were; empty where no encoder or no reference is here. It says
+    how near the pieces lie to the middle of the style and nothing of how good they are.
+    """
     encoder = encoder_in_use()
-    found = TakeScore.objects.filter(encoder=encoder, take__cue=cue, likeness__isnull=False)
-    if cohort:
-        found = found.filter(take__cohort=cohort)
-    mean = found.aggregate(mean=Avg("likeness"))["mean"]
-    return None if mean is None else float(mean)
+    chosen = set(house_pieces().values_list("pk", flat=True)[:MOST_REFERENCES])
+    references = [text for piece, text in _library().items() if piece in chosen]
+    if encoder is None or not references:
+        return {}
+    read = {name: [music_text(text) for text in texts] for name, texts in sides.items()}
+    everything = [*references, *(text for texts in read.values() for text in texts)]
+    make_vectors(encoder=encoder, music=everything, texts=[], run=run)
+    vectors = read_vectors(encoder=encoder, kind=VectorKind.MUSIC, texts=everything)
+    style = References(np.stack([vectors[text] for text in references]))
+    found: dict[str, Any] = {"encoder": encoder.name, "references": len(references)}
+    for name, texts in read.items():
+        found[name] = round(style.likeness(np.stack([vectors[text] for text in texts])).average, 4) if texts else None
+    return found
 
 
 def _reads_texts(encoder: Encoder) -> bool:

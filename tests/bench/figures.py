@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench import figures_clamp, figures_desk, figures_ranking
 from tests.bench.figure import Figure as Figure
+from tests.bench.figures_arc import arc
 from tests.bench.figures_delivery import delivery, packages
 from tests.bench.figures_demo_round import MEASURES as DEMO_ROUNDS
 from tests.bench.figures_film import storyboard, timecode
@@ -372,6 +373,8 @@ FIGURES: dict[str, Measure] = {
     "demo-alone": demo_alone,
     "dataset": training_files,
     "shelf": shelf,
+    "arc": arc,
+    "arc-browser": _tests_of(8, "the arc in Chromium: passed tests", 8, "-m", "e2e", "tests/e2e/test_arc.py"),
     "engrave": engrave,
     "twins": twins,
     "ranking-winner": figures_ranking.winner,

@@ -65,7 +65,8 @@ def _lines(told: dict[str, Any], kinds: str) -> Iterator[tuple[str, str, str]]:
     yield (
         "ends",
         "delivered scores whose last sounding bar ends within a frame of the cue's end",
-        f"farthest {told['latest_ms']} ms, a frame of 24 is 41.7 ms",
+        f"farthest {told['latest_ms']} ms, a frame of 24 is 41.7 ms; takes against the plan of their cue, files of "
+        "people against the frame nearest to their own end",
     )
     yield "regex", "delivered scores whose tempo of bar 1 a reader by regular expression finds", ""
     yield "midi", "companion MIDI files with every note, none of length 0, as long as the score", ""

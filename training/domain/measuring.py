@@ -5,6 +5,7 @@ Every text is kept as soon as it is written, so that a worker that is killed cos
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import product
 from math import isfinite
@@ -21,9 +22,12 @@ from curator.domain.turns import gpu_turn
 from curator.jobs import Run
 from curator.models.accounts import User
 from curator.models.library import Origin, Piece
+from curator.notation.bars import unreduce
+from curator.notation.errors import NotationError
 from curator.notation.likeness import Likeness
 from curator.notation.validity import validity
 from generation.domain.checkpoints import weights_path
+from generation.domain.ear import average_scores
 from generation.domain.loading import SMALL, engine_of
 from generation.domain.prompts import known_prompts, stages_of
 from generation.domain.requests import SEEDS, candidate_seed
@@ -133,8 +137,9 @@ def measure(*, measurement_id: int, run: Run) -> dict[str, Any]:
     with gpu_turn(run, waiting=work.wait):
         for of_result in (False, True):
             work.write(of_result=of_result)
+        heard = average_scores(sides=_readable(row), run=run)
     corpus = Corpus(_corpus(row, run))
-    figures = _figures(row, corpus, run)
+    figures = _figures(row, corpus, run) | ({"ear": heard} if heard else {})
     with run.commit():
         Measurement.objects.filter(pk=row.pk, figures={}).update(figures=figures, finished_at=timezone.now())
     return {"round": row.round.public_id}
@@ -232,6 +237,16 @@ class _Work:
         with self.run.commit():
             Sample.objects.bulk_create(self._kept, ignore_conflicts=True)
         self._kept = []
+
+
+def _readable(row: Measurement) -> dict[str, list[str]]:
+    """The guarded texts of both sides as an encoder reads them, with every rest."""
+    sides: dict[str, list[str]] = {"base": [], "result": []}
+    rows = row.samples.filter(guarded=True, done=True).order_by("of_result", "place")
+    for of_result, text in rows.values_list("of_result", "text"):
+        with suppress(NotationError):
+            sides["result" if of_result else "base"].append(unreduce(text))
+    return sides
 
 
 def _corpus(row: Measurement, run: Run) -> Iterator[Likeness]:

@@ -27,6 +27,7 @@ from generation.models.checkpoints import Checkpoint
 from training.domain.datasets import find_set
 from training.domain.executors import EXECUTORS
 from training.domain.preferences import MINIMUM_PAIRS
+from training.domain.reasons import say_reason
 from training.domain.renting import account, missing, terms
 from training.models.rounds import Recipe, Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
@@ -120,7 +121,7 @@ def start_round(
     try:
         chosen = read_settings(recipe, settings or _usual(recipe, base))
     except JobError as error:
-        raise DomainError(str(error)) from error
+        raise DomainError(say_reason(str(error))) from error
     found = outlook(data=data, base=base, executor=executor)
     if found.trouble:
         raise DomainError(found.trouble)

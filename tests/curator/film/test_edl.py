@@ -45,7 +45,17 @@ def test_events_clips_locators_and_a_dissolve():
         ),
     )
     assert board.markers == (Marker(50, "RED", "DOOR"),)
-    assert (board.transitions, told(board)) == (1, [(0, "1 events are sound alone; they give no length.")])
+    assert (board.transitions, told(board)) == (
+        1,
+        [
+            (0, "1 events are sound alone; they give no length."),
+            (
+                0,
+                "The edit list begins at 01:00:00:00, the film at 00:00:00:00; the film's settings can say the same.",
+            ),
+        ],
+    )
+    assert told(read(EDL, Clock(Fraction(25), start=90000))) == told(board)[:1]
     assert board.fields == {"FCM": "NON-DROP FRAME", "Notes": "003 AX 00:00:00:00 – 00:00:06:00"}
 
 

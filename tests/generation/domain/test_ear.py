@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from curator.models.library import Origin, Piece
 from generation.clamp.scores import Style as References
 from generation.clamp.space import music_text
 from generation.domain import ear
-from generation.domain.ear import average_score, read_ear, request_scores, set_style, style_pieces
+from generation.domain.ear import read_ear, request_scores, set_style, style_pieces
 from generation.domain.vectors import read_vectors
 from generation.models.encoders import TakeScore, Vector, VectorKind
 from tests.factories import ABC, make_cue, make_film, make_take, make_version
@@ -59,7 +61,6 @@ def test_a_worker_scores_the_takes_and_every_vector_names_its_space(tmp_path):
     assert [row.score.closest_piece for row in rows] == [satie[at].piece for at in likeness.which]
     assert sorted(row.style for row in rows) == sorted(row.fit for row in rows) == [1, 2, 3]
     assert (found.missing, found.reads_texts, request_scores(cue=cue)) == (0, True, None)
-    assert average_score(cue=cue) == pytest.approx(likeness.average, abs=1e-6)
 
 
 def test_a_second_run_makes_nothing_twice_and_a_new_take_costs_one_vector(tmp_path):
@@ -147,3 +148,41 @@ def test_the_texts_of_a_cue_stand_on_one_line_each():
     cue = make_cue(brief="Dust,\n waiting.")
     assert ear.cue_texts(cue) == ["Forgotten: Dust, waiting.", "Dust, waiting.", "piano music, Forgotten"]
     assert ear.cue_texts(make_cue(brief="", stage=None)) == []
+
+
+class Unbothered:
+    """A run that nobody stops."""
+
+    def check(self):
+        pass
+
+    def progress(self, done, total):
+        pass
+
+    @contextmanager
+    def commit(self):
+        yield
+
+
+def test_average_scores_of_two_sides_against_the_house_style(tmp_path):
+    sides = {"base": [other_notes(ABC, 31), other_notes(ABC, 32)], "result": [other_notes(ABC, 33)], "none": []}
+    assert ear.average_scores(sides=sides, run=Unbothered()) == {}
+    encoder = small_encoder(tmp_path)
+    assert ear.average_scores(sides=sides, run=Unbothered()) == {}
+    references = [piece("Satie, Erik", step).abc for step in range(3)]
+    piece("Czerny", 5)
+    found = ear.average_scores(sides=sides, run=Unbothered())
+    vectors = read_vectors(
+        encoder=encoder, kind=VectorKind.MUSIC, texts=[*references, *sides["base"], *sides["result"]]
+    )
+    style = References(np.stack([vectors[text] for text in references]))
+    wanted = {
+        name: style.likeness(np.stack([vectors[text] for text in sides[name]])).average for name in ("base", "result")
+    }
+    assert found == {
+        "encoder": "Small",
+        "references": 3,
+        "base": pytest.approx(wanted["base"], abs=1e-4),
+        "result": pytest.approx(wanted["result"], abs=1e-4),
+        "none": None,
+    }

@@ -191,3 +191,13 @@ def test_the_gate_asks_a_constant_number_of_questions(owner, owner_client, djang
     owner_client.get(reverse("round", args=[row.public_id]))
     with django_assert_max_num_queries(40):
         owner_client.get(reverse("round", args=[row.public_id]))
+
+
+def test_the_average_clamp_score_of_both_sides_stands_beside_the_human_measures(owner, owner_client):
+    row = finished_round(owner)
+    measure(row)
+    measured = Measurement.objects.get()
+    assert "Average likeness to the style" not in page_of(owner_client, row)
+    ear = {"encoder": "CLaMP 3 c2", "references": 40, "base": 0.57, "result": 0.6743}
+    Measurement.objects.filter(pk=measured.pk).update(figures={**measured.figures, "ear": ear})
+    assert "Average likeness to the style by CLaMP 3 c2: 0.570 before, 0.674 after." in page_of(owner_client, row)
