@@ -85,6 +85,16 @@ class AskForm(forms.Form):
         max_value=MOST_TAKES - 1,
         help_text=_("Empty: all. Else the encoder's ear discards the rest; they can be put back."),
     )
+    mix = forms.ChoiceField(
+        label=_("What counts most"),
+        required=False,
+        choices=[
+            ("even", _("all alike")),
+            ("style", _("likeness to the style")),
+            ("brief", _("fit to the brief")),
+            ("variety", _("variety")),
+        ],
+    )
 
     preset = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
     keep_as = forms.CharField(

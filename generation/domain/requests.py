@@ -32,7 +32,12 @@ WRITE_JOB = "generation.write"
 MOST_TAKES = 64
 SEEDS = 2**32
 
-MIX = {"style": 1.0, "fit": 1.0, "variety": 1.0}
+MIXES = {
+    "even": {"style": 1.0, "fit": 1.0, "variety": 1.0},
+    "style": {"style": 2.0, "fit": 0.5, "variety": 0.5},
+    "brief": {"style": 0.5, "fit": 2.0, "variety": 0.5},
+    "variety": {"style": 0.5, "fit": 0.5, "variety": 2.0},
+}
 """How much likeness to the style, fit to the brief and difference from what is kept already count in a best of N."""
 
 OPEN_CANDIDATES = (CandidateState.WAITING, CandidateState.WRITING)
@@ -61,6 +66,7 @@ def request_takes(
     preset: str = "",
     like: Candidate | None = None,
     best: int | None = None,
+    mix: str = "even",
     created_by: User | None = None,
 ) -> CueRequest:
     """Ask for `count` candidates with tempo, metre, key and length of the cue, and send the work to a worker.
@@ -70,7 +76,8 @@ def request_takes(
     constraints: what every bar must keep (generation.notagen.constraints); None: what the cue's brief says. theme:
     what the music starts from; one that is cut to the cue's length leaves nothing to write and gives a single
     candidate. preset: the name of the settings, like: the candidate that this is asked for from; both are only kept.
-    best: keep so many in the running by the encoder's ear, the rest are discarded (generation.domain.best_of).
+    best: keep so many in the running by the encoder's ear, the rest are discarded (generation.domain.best_of); mix, one
+    of MIXES, says what counts most there.
     Raises DomainError for what cannot be written.
     """
     checkpoint = checkpoint or find_checkpoint()
@@ -103,7 +110,7 @@ def request_takes(
             sampling=settings,
             brief=brief,
             constraints=kept,
-            best_of={} if best is None else {"keep": best, **MIX},
+            best_of={} if best is None else {"keep": best, **MIXES[mix]},
             created_by=created_by,
         )
         Candidate.objects.bulk_create(

@@ -48,6 +48,7 @@ def desk(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
                 theme=form.theme,
                 preset=form.preset_name,
                 best=form.cleaned_data["best"],
+                mix=form.cleaned_data["mix"] or "even",
                 created_by=request.user,
             )
         except DomainError as error:

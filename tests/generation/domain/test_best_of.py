@@ -38,6 +38,14 @@ def test_the_best_stay_in_the_running_and_the_request_tells_which(tmp_path):
     }  # fmt: skip
 
 
+def test_what_counts_most_is_chosen_and_kept(tmp_path):
+    _encoder, cue, request = written(tmp_path, best=2, mix="variety")
+    score(cue)
+    request.refresh_from_db()
+    weights = {name: request.best_of[name] for name in ("style", "fit", "variety")}
+    assert weights == {"style": 0.5, "fit": 0.5, "variety": 2.0}
+
+
 def test_what_somebody_has_touched_is_left_alone(tmp_path):
     _encoder, cue, _request = written(tmp_path, best=1)
     for take in cue.takes.all():
