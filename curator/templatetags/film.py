@@ -44,6 +44,19 @@ def fate_name(fate: Fate) -> str:
 
 
 @register.filter
+def field_name(name: str) -> str:
+    """The name of what differs: our own fields in the reader's language, those of the file as they stand there."""
+    names = {
+        "Description": _("Description"),
+        "Dialogue": _("Dialogue"),
+        "Length": _("Length"),
+        "Scene": _("Scene"),
+        "Slug line": _("Slug line"),
+    }
+    return names.get(name, name)
+
+
+@register.filter
 def said(remark: Remark) -> str:
     """The sentence of a remark in the reader's language."""
     return say(remark.sentence)
