@@ -35,7 +35,7 @@ class Picture:
 
 
 def picture_of(*, cue: Cue) -> Picture:
-    """The picture to a cue, in three queries, four when the film has a cut."""
+    """The picture to a cue, in at most four queries."""
     film = cue.film
     clock = Clock(film.fps, film.drop_frame, film.start_frame)
     under = []

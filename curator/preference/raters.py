@@ -21,6 +21,9 @@ SCALE_SD = 0.3
 SIDE_SD = 0.3
 """Spread of the pull of the left side in log-odds; 0.4 would already move 10 % of the close answers."""
 
+FARTHEST = 50.0
+"""A log scale out here comes of a step that goes far too wide and is taken back."""
+
 
 @dataclass(frozen=True, eq=False)
 class RaterFit:
@@ -101,7 +104,7 @@ def fit_raters(
     precision = 1.0 / deviation**2
 
     def steps(point: Floats) -> tuple[Floats, Floats]:
-        sharp = np.exp(point[scale_at]) if scales else np.ones(cells.rater.size)
+        sharp = np.exp(np.clip(point[scale_at], -FARTHEST, FARTHEST)) if scales else np.ones(cells.rater.size)
         return sharp, sharp * (point[cells.left] - point[cells.right])
 
     def value(point: Floats) -> float:

@@ -115,7 +115,8 @@ def test_upload_goes_through_a_job():
     row.refresh_from_db()
     piece = Piece.objects.get()
     assert (row.state, row.error) == (JobState.DONE, "")
-    assert row.result == {"status": "imported", "piece": piece.public_id, "title": "T", "how": "", "warnings": []}
+    told = {"status": "imported", "piece": piece.public_id, "title": "T", "how": "", "warnings": [], "take": None}
+    assert row.result == told
     assert (piece.created_by, [tag.name for tag in piece.tags.all()]) == (user, ["x"])
 
 

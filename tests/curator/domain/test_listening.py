@@ -28,5 +28,5 @@ def test_picture_leaves_out_what_only_touches_the_cue():
 def test_picture_is_the_cut_when_the_film_has_one(django_assert_num_queries):
     cut = store_media(data=b"moving", suffix=".mp4")
     cue = make_cue(film=make_film(picture=cut.sha256))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert picture_of(cue=cue).video == cut

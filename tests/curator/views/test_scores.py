@@ -287,5 +287,5 @@ def test_score_page_needs_as_many_queries_for_many_pages_as_for_one(owner_client
     for _ in range(3):
         make_version(piece=version.piece)
     owner_client.get(page_of(version))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         owner_client.get(page_of(version))
