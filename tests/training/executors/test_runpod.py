@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.runpod.modelled import Clock, client_of
 from tests.runpod.provider import KEY, Provider, RentedPod
 from training.executors.runpod import (
     BadKey,
@@ -33,16 +34,6 @@ ORDER = PodOrder(
     data_centres=("EU-RO-1",),
     min_cuda="12.8",
 )
-
-
-class Clock:
-    """Seconds that a test sets."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_780_000_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 class Silent:
@@ -72,22 +63,8 @@ def provider(clock: Clock) -> Provider:
     return Provider(clock, launch)
 
 
-def client(provider: Provider, key: str = KEY) -> RunPod:
-    def answer(request: httpx.Request) -> httpx.Response:
-        reply = provider.handle(request.method, str(request.url), request.headers, request.read())
-        if reply is None:
-            raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
-        if isinstance(reply.body, str):
-            return httpx.Response(reply.status, text=reply.body, headers=reply.headers)
-        if reply.body is None:
-            return httpx.Response(reply.status)
-        return httpx.Response(reply.status, json=reply.body, headers=reply.headers)
-
-    return RunPod(key, transport=httpx.MockTransport(answer))
-
-
 def test_a_pod_from_the_order_to_its_end(provider: Provider, clock: Clock) -> None:
-    with client(provider) as account:
+    with client_of(provider) as account:
         made = account.create(ORDER)
         assert made == Pod(
             id="pod0001",
@@ -112,7 +89,7 @@ def test_a_pod_from_the_order_to_its_end(provider: Provider, clock: Clock) -> No
 def test_offers_stand_by_price_and_leave_out_what_is_not_there(provider: Provider) -> None:
     provider.gpus[2].stock["EU-NL-1"] = "NONE"
     try:
-        with client(provider) as account:
+        with client_of(provider) as account:
             found = account.offers()
     finally:
         provider.gpus[2].stock["EU-NL-1"] = "MEDIUM"
@@ -141,7 +118,7 @@ def test_every_refusal_is_a_class_of_its_own(
     provider: Provider, what: str, error: type[RunPodError], made: int
 ) -> None:
     provider.script.append(what)
-    with client(provider) as account:
+    with client_of(provider) as account:
         with pytest.raises(error) as caught:
             account.create(ORDER)
         assert [pod.name for pod in account.pods()] == [ORDER.name] * made
@@ -151,7 +128,7 @@ def test_every_refusal_is_a_class_of_its_own(
 
 
 def test_a_wrong_key(provider: Provider) -> None:
-    with client(provider, "wrong") as account, pytest.raises(BadKey):
+    with client_of(provider, "wrong") as account, pytest.raises(BadKey):
         account.pods()
 
 
@@ -162,7 +139,7 @@ def test_the_stand_in_refuses_what_the_document_does_not_allow(provider: Provide
             return super().body() | change
 
     wrong = Wrong(**{name: getattr(ORDER, name) for name in ORDER.__dataclass_fields__})
-    with client(provider) as account, pytest.raises(OurMistake):
+    with client_of(provider) as account, pytest.raises(OurMistake):
         account.create(wrong)
     assert provider.living == []
 
