@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from curator.models.film import Cue
 from curator.models.ranking import Approval, Standing, Take, TakeState
 
@@ -22,16 +24,16 @@ def chosen_takes(*, cues: Iterable[Cue], standings: Mapping[int, Standing]) -> d
     loaded.
     """
     by_key = {cue.pk: cue for cue in cues}
-    leaders = {
-        max(standing.strengths, key=lambda row: float(row["p_best"]))["take"]: key
+    leaders = [
+        max(standing.strengths, key=lambda row: float(row["p_best"]))["take"]
         for key, standing in standings.items()
         if key in by_key and standing.votes and standing.strengths
-    }
+    ]
     approved = dict(
         Approval.objects.filter(cue__in=by_key, revoked_at__isnull=True).values_list("take", "cue")  # one a cue
     )
     takes = (
-        Take.objects.filter(pk__in=[*leaders, *approved])
+        Take.objects.filter(Q(public_id__in=leaders) | Q(pk__in=approved))
         .select_related("version__piece")
         .defer("version__abc", "version__musicxml")
     )

@@ -53,6 +53,7 @@ def test_from_a_storyboard_to_music_that_meets_the_plan(installation, chromium):
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Remove the hit at 00:00:07:06")).to_be_visible()
 
+    page.wait_for_load_state()  # the new page is there before its keys are
     page.keyboard.press("1")
     expect(page.get_by_role("heading", name="The plan now")).to_be_attached()
     expect(page.locator(".now")).to_contain_text("The music ends with the picture")

@@ -159,7 +159,8 @@ def test_the_editor_makes_a_new_version(page: Page):
     field = page.get_by_label("Text of the score")
     text = field.input_value()
     field.fill(text.replace("[V:1]", "[V:1]z", 1))
-    page.keyboard.press("Control+Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
     expect(page.get_by_role("alert")).to_contain_text("Bar 1: voice")
     field.fill(text.replace("Q:1/4=72", "Q:1/4=60"))
     page.keyboard.press("Control+Enter")

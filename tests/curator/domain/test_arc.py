@@ -87,7 +87,7 @@ def test_the_approved_take_stands_for_its_cue_else_the_one_that_leads():
     musicxml = abc_to_musicxml(ABC).text
     one, two = (make_take(cue=cue, version=make_version(musicxml=musicxml, sha256=kept * 64)) for kept in "ab")
     keep_course(version=two.version)
-    strengths = [{"take": one.pk, "p_best": 0.3}, {"take": two.pk, "p_best": 0.7}]
+    strengths = [{"take": one.public_id, "p_best": 0.3}, {"take": two.public_id, "p_best": 0.7}]
     Standing.objects.create(cue=cue, votes=9, strengths=strengths, estimator="test")
     [facts] = film_facts(film=cue.film).cues
     assert facts.chosen == Chosen(two, approved=False)
@@ -101,9 +101,9 @@ def test_the_approved_take_stands_for_its_cue_else_the_one_that_leads():
 def test_a_discarded_leader_and_a_standing_without_votes_stand_for_nothing():
     cue = make_cue()
     take = make_take(cue=cue, state="discarded")
-    Standing.objects.create(cue=cue, votes=9, strengths=[{"take": take.pk, "p_best": 0.9}], estimator="test")
+    Standing.objects.create(cue=cue, votes=9, strengths=[{"take": take.public_id, "p_best": 0.9}], estimator="test")
     other = make_take(cue=make_cue(film=cue.film))
-    Standing.objects.create(cue=other.cue, votes=0, strengths=[{"take": other.pk, "p_best": 0.5}], estimator="test")
+    Standing.objects.create(cue=other.cue, votes=0, strengths=[{"take": other.public_id, "p_best": 0.5}], estimator="test")
     assert [facts.chosen for facts in film_facts(film=cue.film).cues] == [None, None]
 
 
