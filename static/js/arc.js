@@ -13,6 +13,7 @@ let drag = null;
 let playing = null; // { number, start } of the cue that sounds
 let frame = 0;
 let place = null; // what of the arc is to be seen again after it was drawn anew
+let steps = 0; // of the zoom that are on their way
 
 const part = (name) => document.querySelector(`[data-arc-${name}]`);
 const fill = (text, values) => (text ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -216,6 +217,7 @@ function keep(share, offset) {
 function seen() {
   if (!place || !film) return;
   film.scroll.scrollLeft = place.share * film.wide.clientWidth - place.offset;
+  if (steps) return; // the next step still needs the place
   const wanted = place.grip;
   place = null;
   if (!wanted) return;
@@ -303,10 +305,18 @@ if (document.querySelector("[data-arc]")) {
     if (!link || !film) return;
     const middle = film.scroll.clientWidth / 2;
     const at = place?.offset ?? middle;
+    steps += 1;
     if (!place) keep((film.scroll.scrollLeft + at) / film.wide.clientWidth, at);
   });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) return;
+    steps = 0;
+    place = null;
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (document.getElementById("arc") && event.target.id === "arc") open();
+    if (!document.getElementById("arc") || event.target.id !== "arc") return;
+    steps = Math.max(0, steps - 1);
+    open();
   });
 
   document.addEventListener("pointerdown", (event) => {
