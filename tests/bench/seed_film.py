@@ -106,7 +106,11 @@ def _give_cues(film: Any, shots: list[Any], size: Size, drawn: Random) -> None:
         )
         takes = [make_take(cue=cue, version=drawn.choice(versions))]
         Standing.objects.create(
-            cue=cue, votes=12, strengths=[{"take": takes[0].public_id, "p_best": 0.9}], sure_enough=True, estimator="bench"
+            cue=cue,
+            votes=12,
+            strengths=[{"take": takes[0].public_id, "p_best": 0.9}],
+            sure_enough=True,
+            estimator="bench",
         )
         if state in (CueState.APPROVED, CueState.DELIVERED):
             Approval.objects.create(cue=cue, take=takes[0], by=owner)

@@ -174,7 +174,9 @@ def _store(link: str, body: "io.BytesIO | _Window", size: int | None, *, tries: 
         return
     for pause in _pauses(tries):
         body.rewind() if isinstance(body, _Window) else body.seek(0)
-        request = Request(link, data=body, method="PUT", headers={"Content-Length": str(length)})  # noqa: S310
+        # without a type urllib would call it a form, and servers read forms otherwise
+        headers = {"Content-Length": str(length), "Content-Type": "application/octet-stream"}
+        request = Request(link, data=body, method="PUT", headers=headers)  # noqa: S310 (https, or a test's own server)
         try:
             with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310 (as above)
                 return

@@ -103,7 +103,9 @@ def test_a_discarded_leader_and_a_standing_without_votes_stand_for_nothing():
     take = make_take(cue=cue, state="discarded")
     Standing.objects.create(cue=cue, votes=9, strengths=[{"take": take.public_id, "p_best": 0.9}], estimator="test")
     other = make_take(cue=make_cue(film=cue.film))
-    Standing.objects.create(cue=other.cue, votes=0, strengths=[{"take": other.public_id, "p_best": 0.5}], estimator="test")
+    Standing.objects.create(
+        cue=other.cue, votes=0, strengths=[{"take": other.public_id, "p_best": 0.5}], estimator="test"
+    )
     assert [facts.chosen for facts in film_facts(film=cue.film).cues] == [None, None]
 
 
