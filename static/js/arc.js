@@ -13,7 +13,6 @@ let drag = null;
 let playing = null; // { number, start } of the cue that sounds
 let frame = 0;
 let place = null; // what of the arc is to be seen again after it was drawn anew
-let steps = 0; // of the zoom that are on their way
 
 const part = (name) => document.querySelector(`[data-arc-${name}]`);
 const fill = (text, values) => (text ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -217,7 +216,6 @@ function keep(share, offset) {
 function seen() {
   if (!place || !film) return;
   film.scroll.scrollLeft = place.share * film.wide.clientWidth - place.offset;
-  if (steps) return; // the next step still needs the place
   const wanted = place.grip;
   place = null;
   if (!wanted) return;
@@ -300,23 +298,19 @@ if (document.querySelector("[data-arc]")) {
     } else if (event.target.closest("[data-arc-print]")) window.print();
     else if (event.target.closest("[data-arc-wide]")) listenAt(event);
   });
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const link = event.target.closest?.(".zoomer a");
-    if (!link || !film) return;
+  // Between these two nothing is painted and no key arrives: every step of the zoom starts from an arc in its place.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!film || place || event.detail.target?.id !== "arc") return;
     const middle = film.scroll.clientWidth / 2;
-    const at = place?.offset ?? middle;
-    steps += 1;
-    if (!place) keep((film.scroll.scrollLeft + at) / film.wide.clientWidth, at);
+    keep((film.scroll.scrollLeft + middle) / film.wide.clientWidth, middle);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id !== "arc") return;
+    window.htmx.process(document.getElementById("arc")); // htmx would wait; a quick second key would load the whole page
+    open();
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) return;
-    steps = 0;
-    place = null;
-  });
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (!document.getElementById("arc") || event.target.id !== "arc") return;
-    steps = Math.max(0, steps - 1);
-    open();
+    if (!event.detail.successful) place = null;
   });
 
   document.addEventListener("pointerdown", (event) => {
