@@ -55,10 +55,11 @@ Handler = Callable[..., dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A registered kind of job: its handler and what to do when it ended without being done."""
+    """A registered kind of job: its handler, what to do when it ended without being done, and when it is done."""
 
     handler: Handler
     on_end: Callable[[Job], None] | None
+    on_done: Callable[[Job], None] | None = None
 
 
 KINDS: dict[str, Kind] = {}
@@ -82,14 +83,17 @@ stopping = threading.Event()
 current_worker: Worker | None = None
 
 
-def job(kind: str, *, on_end: Callable[[Job], None] | None = None) -> Callable[[Handler], Handler]:
+def job(
+    kind: str, *, on_end: Callable[[Job], None] | None = None, on_done: Callable[[Job], None] | None = None
+) -> Callable[[Handler], Handler]:
     """Register `handler(run, **arguments)` under the task name `kind`.
 
-    `on_end` is called with a job that ended FAILED or CANCELLED, wherever that was noticed.
+    `on_end` is called with a job that ended FAILED or CANCELLED, wherever that was noticed, `on_done` with one that
+    is DONE; both in the transaction that writes its state.
     """
 
     def register(handler: Handler) -> Handler:
-        KINDS[kind] = Kind(handler, on_end)
+        KINDS[kind] = Kind(handler, on_end, on_done)
         shared_task(execute, name=kind)
         return handler
 
@@ -160,6 +164,11 @@ def cancel(row: Job) -> None:
     """Ask for the end of `row`. A waiting job ends at once, a running one at its next step."""
     Job.objects.open().filter(pk=row.pk).update(cancel_requested=True)
     _end(Job.objects.filter(pk=row.pk, state=JobState.QUEUED), row, JobState.CANCELLED)
+
+
+def settle(row: Job) -> bool:
+    """End a job that waits for work which is done already; False when it is not waiting any more."""
+    return _end(Job.objects.filter(pk=row.pk, state=JobState.QUEUED), row, JobState.DONE)
 
 
 class Run:
@@ -333,8 +342,9 @@ def _end(mine: JobQuerySet, row: Job, state: JobState, **changes: Any) -> bool:
         with transaction.atomic():
             if not mine.update(**changes):
                 return False
-            if state != JobState.DONE and kind and kind.on_end:
-                kind.on_end(Job.objects.get(pk=row.pk))
+            follow = kind and (kind.on_done if state == JobState.DONE else kind.on_end)
+            if follow:
+                follow(Job.objects.get(pk=row.pk))
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # (as in execute: a bug in what follows must not keep the job open, nor end the sweeper)
@@ -364,6 +374,13 @@ def live_workers(queue: str | None = None) -> list[Worker]:
     return [worker for worker in found if queue is None or queue in worker.queues]
 
 
+def idle_workers(queue: str) -> list[Worker]:
+    """Living workers of a queue that have no job."""
+    live = live_workers(queue)
+    busy = set(Job.objects.filter(worker__in=live, state=JobState.RUNNING).values_list("worker", flat=True))
+    return [worker for worker in live if worker.pk not in busy]
+
+
 def sweep() -> int:
     """Bring back jobs whose worker or message was lost. Returns how many were sent again or ended."""
     now = timezone.now()
@@ -385,7 +402,7 @@ def sweep() -> int:
     waiting = Job.objects.filter(unsent | stale, state=JobState.QUEUED).exclude(queue__in=Pause.objects.values("queue"))
     for row in waiting.order_by("-priority", "created_at"):
         # A job that waits behind a busy worker has not lost its message.
-        if row.dispatched_at is None or _has_idle_worker(row.queue):
+        if row.dispatched_at is None or idle_workers(row.queue):
             if not dispatch(row):
                 break  # the broker is away: the others wait for it too
             touched += 1
@@ -405,10 +422,6 @@ def sweep_others() -> None:
             raise
         except Exception:
             log.exception("%s failed, tried again in %s s", getattr(one.run, "__name__", one.run), one.every)
-
-
-def _has_idle_worker(queue: str) -> bool:
-    return any(not Job.objects.filter(worker=worker, state=JobState.RUNNING).exists() for worker in live_workers(queue))
 
 
 def wait_for(row: Job, *, poll: Callable[[Job], None] = lambda _row: None) -> Job:

@@ -171,6 +171,8 @@ JOB_SWEEP_SECONDS = number("CUEWRIGHT_SWEEP", 5, least=0.1)
 # A queued job that no worker has taken after this long is sent again (its message may be lost).
 JOB_RESEND_SECONDS = number("CUEWRIGHT_RESEND", 30, least=0.1)
 MODEL_IDLE_SECONDS = 300.0
+# Takes that a worker writes side by side; fewer need less memory of the GPU.
+WRITE_BESIDE = max(1, whole_number("CUEWRIGHT_BESIDE", 8))
 # Training: seconds between two states that a killed run is taken up from.
 ROUND_SAVE_SECONDS = number("CUEWRIGHT_SAVE_EVERY", 120)
 
