@@ -34,8 +34,9 @@ CASES = [
     *(("embedded", killed, workers) for killed in ("worker", "supervisor") for workers in (1, 3)),
     *(("redis", killed, workers) for killed in ("worker", "supervisor", "redis", "postgresql") for workers in (1, 3)),
 ]
-"""Broker (embedded: SQLite and a folder; redis: Redis and PostgreSQL), what is killed, how many workers write. "worker": one that
-writes and the one that renders."""
+"""Broker (embedded: SQLite and a folder; redis: Redis and PostgreSQL), what is killed, how many workers write.
+
+"worker": one that writes, and the one that renders."""
 
 IN_CI = {("embedded", "worker", 1), ("embedded", "supervisor", 3), ("redis", "redis", 3), ("redis", "postgresql", 1)}
 
