@@ -43,7 +43,7 @@ IN_CI = {("embedded", "worker", 1), ("embedded", "supervisor", 3), ("redis", "re
 
 def worker_pid(installation: Installation, queue: str) -> int:
     """The process of the newest worker of `queue`."""
-    query = "select process_id from curator_worker where queues like ? order by id desc limit 1"
+    query = "select process_id from curator_worker where cast(queues as text) like ? order by id desc limit 1"
     deadline = time.monotonic() + 60
     while not (found := installation.rows(query, f"%{queue}%")):
         assert time.monotonic() < deadline, f"no worker for {queue}"
@@ -152,7 +152,7 @@ def test_killed_in_the_middle_of_the_takes(installation, servers, case):
     installation.serve()
     for _more in range(workers - 1):  # as on other machines: no supervisor of ours starts them again
         installation.start("work", "--queue", "gpu")
-    alive = "select count(*) from curator_worker where queues like ? and stopped_at is null"
+    alive = "select count(*) from curator_worker where cast(queues as text) like ? and stopped_at is null"
     wait_until(lambda: installation.rows(alive, "%gpu%")[0][0] == workers, 60, installation)
     reader = Reader(installation)
     reader.start()
