@@ -133,8 +133,12 @@ class _Watch:
                 self._look()
                 self._show(attempt.note)
                 time.sleep(LOOK_SECONDS)
-        except (Cancelled, Interrupted):
+        except Cancelled:
             self._stop(attempt)
+            raise
+        except Interrupted:
+            if executor.here:  # a rented machine goes on without us
+                self._stop(attempt)
             raise
         except (LeaseLost, DatabaseTrouble):
             raise  # whoever has the job next takes the trainer over
