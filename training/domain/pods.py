@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as _noop
 
 from curator.domain.errors import DomainError
+from training.domain.endings import DONE, FELL_SILENT, RAN_ON, ROUND_OVER, TOO_LATE
 from training.domain.renting import account, missing, prefix, transport
 from training.domain.words import ENDED, SILENT, heard, read_words
 from training.executors.runpod import (
@@ -41,14 +41,8 @@ UNWATCHED = timedelta(minutes=5)
 LATE = timedelta(minutes=2)
 """So much longer than the worker of its round the sweep waits, since that one loses less."""
 
-RAN_ON = _noop("It could not end itself and ran on until RunPod ended it, at the latest when the balance was used up.")
-NEVER_CAME = _noop("No machine came of the order.")
-NEVER_ASKED = _noop("It was never asked for.")
 UNKNOWN, OVER, SECOND = "no row knows it", "its attempt is over", "there is another one of this name"
-ROUND_OVER = _noop("Its round has ended.")
-TOO_LATE = _noop("Its deadline has passed.")
-DONE = _noop("Its work was done.")
-FELL_SILENT = _noop("It fell silent.")
+"""Why a machine is ended that is none of a row's; the log says it."""
 
 Clock = Callable[[], datetime]
 

@@ -18,10 +18,22 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as _noop
 
 from curator.domain.errors import DomainError
 from training.domain import pods
+from training.domain.endings import (
+    BROKEN,
+    BUDGET,
+    FELL_SILENT,
+    KILLED,
+    NEVER_ASKED,
+    NEVER_CAME,
+    NOT_STARTED,
+    REFUSED,
+    STATUS,
+    STOPPED_BEFORE,
+    VANISHED,
+)
 from training.domain.ordering import lay_down, make_order
 from training.domain.pods import Clock
 from training.domain.reasons import say_stage
@@ -57,21 +69,8 @@ UNSEEN = timedelta(minutes=3)
 PROVISIONING = timedelta(minutes=15)
 """A machine that does not start within this time never will."""
 
-KILLED = _noop("It was stopped at once.")
-BUDGET = _noop("The budget is used up.")
-NOT_STARTED = _noop("It did not start.")
-STOPPED_BEFORE = _noop("It was stopped before it started.")
-VANISHED = _noop("It vanished.")
-STATUS = {
-    "EXITED": _noop("RunPod says of it: EXITED."),
-    "ERROR": _noop("RunPod says of it: ERROR."),
-    "TERMINATED": _noop("RunPod says of it: TERMINATED."),
-}
-STATUSES = {
-    "deadline": BUDGET,
-    "refused": _noop("The run was refused."),
-    "broken": _noop("The run broke off."),
-}
+STATUSES = {"deadline": BUDGET, "refused": REFUSED, "broken": BROKEN}
+"""What is wrong with an attempt, by what its machine says of its end."""
 
 
 class RentedExecutor:
@@ -176,7 +175,7 @@ class RentedAttempt:
     def _watch(self, pod: RemotePod, moment: datetime) -> Ended | None:
         """A running machine: its silence, its deadline, a wish to stop."""
         if moment - heard(pod, self.storage) > SILENT:
-            return self._lost(pod, pods.FELL_SILENT)
+            return self._lost(pod, FELL_SILENT)
         self._hold_to_price(pod)
         if pod.deadline_at is not None and moment >= pod.deadline_at:
             self._tail(pod)
@@ -206,7 +205,7 @@ class RentedAttempt:
         if not pod.provider_id:
             if moment - (pod.asked_at or pod.created_at) < UNSEEN:
                 return None
-            pods.forget(pod, pods.NEVER_CAME)
+            pods.forget(pod, NEVER_CAME)
             return None
         pods.settle(pod, VANISHED, client=self.client, now=self.now)
         self._count()
@@ -352,7 +351,7 @@ class RentedAttempt:
     def _unfinished_plan(self) -> RemotePod | None:
         """A row whose writer died before it asked: nothing came of it."""
         for pod in self.row.pods.living().filter(state=PodState.PLANNED):
-            pods.forget(pod, pods.NEVER_ASKED)
+            pods.forget(pod, NEVER_ASKED)
         return None
 
     def _left_behind(self) -> RemotePod | None:

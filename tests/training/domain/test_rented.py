@@ -12,7 +12,8 @@ from tests.generation.writing import small_checkpoint
 from tests.runpod.house import House, house
 from tests.runpod.modelled import Memory, Ways, client_of
 from tests.runpod.provider import KEY
-from training.domain.pods import DONE, FELL_SILENT, RAN_ON, plan_pod, sweep_pods
+from training.domain.endings import DONE, FELL_SILENT, RAN_ON
+from training.domain.pods import plan_pod, sweep_pods
 from training.domain.renting import prefix
 from training.executors.executor import Ended
 from training.models.rounds import PodState, RemotePod, RoundState
@@ -323,7 +324,7 @@ def test_two_apps_sweep_at_once(rented: Any) -> None:
     for name in (f"{prefix()}r9-a1", "cuewright-00000000-r1-a1"):
         made = app.provider.handle("POST", "/v2/pods", {"authorization": f"Bearer {KEY}"}, _body(name, app))
         assert made.status == 201
-    sweeps = []
+    sweeps: list[str] = []
 
     class Between(Memory):
         """While one app looks at what its machine says, the other one sweeps from beginning to end."""
@@ -332,7 +333,8 @@ def test_two_apps_sweep_at_once(rented: Any) -> None:
             if not sweeps:
                 sweeps.append("other")
                 app.sweep()
-            return app.storage.read(name)
+            found: bytes | None = app.storage.read(name)
+            return found
 
     with client_of(app.provider) as client:
         assert sweep_pods(client=client, storage=Between, now=app.clock.moment) == 1  # of a machine that is gone
