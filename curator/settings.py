@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "curator.middleware.ContentSecurityPolicyMiddleware",
+    "curator.middleware.FullDiskMiddleware",
     "curator.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -128,7 +129,7 @@ STATICFILES_DIRS: list[Any] = [
 ]
 WHITENOISE_USE_FINDERS = DEBUG
 STORAGES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "curator.storage.WholeFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -170,6 +171,8 @@ JOB_SWEEP_SECONDS = number("CUEWRIGHT_SWEEP", 5, least=0.1)
 # A queued job that no worker has taken after this long is sent again (its message may be lost).
 JOB_RESEND_SECONDS = number("CUEWRIGHT_RESEND", 30, least=0.1)
 MODEL_IDLE_SECONDS = 300.0
+# Takes that a worker writes side by side; fewer need less memory of the GPU.
+WRITE_BESIDE = max(1, whole_number("CUEWRIGHT_BESIDE", 8))
 # Training: seconds between two states that a killed run is taken up from.
 ROUND_SAVE_SECONDS = number("CUEWRIGHT_SAVE_EVERY", 120)
 

@@ -101,7 +101,7 @@ def _load(checkpoint: Checkpoint) -> "Engine":
     if device == "cpu" and loaded.config.parameters < SMALL:
         torch.set_num_threads(1)
     log.info("checkpoint %s loaded on %s", checkpoint.sha256[:12], device)
-    return Engine(loaded.model, device)
+    return Engine(loaded.model, device, rows=settings.WRITE_BESIDE)
 
 
 def _start_timer() -> None:

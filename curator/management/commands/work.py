@@ -1,5 +1,6 @@
 """A worker of one queue."""
 
+import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
                 "--pool=solo",
                 "--concurrency=1",
                 "--loglevel=INFO",
-                f"--hostname={queue}@%h",
+                f"--hostname={queue}-{os.getpid()}@%h",
                 "--without-gossip",
                 "--without-mingle",
                 "--without-heartbeat",

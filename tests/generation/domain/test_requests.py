@@ -8,7 +8,7 @@ from curator.models.jobs import Job, JobState
 from curator.models.library import PieceVersion
 from curator.models.ranking import Take
 from curator.notation.validity import validity
-from generation.domain import loading, writing
+from generation.domain import loading, sharing
 from generation.domain.again import ask_again
 from generation.domain.requests import cancel_request, candidate_seed, request_takes
 from generation.models.requests import Candidate, CandidateState, CueRequest
@@ -85,6 +85,7 @@ def test_a_second_run_writes_only_what_is_missing_and_the_same():
     lost = request.candidates.get(index=1)
     version = lost.version
     Candidate.objects.filter(pk=lost.pk).update(state=CandidateState.WRITING, version=None, take=None, abc="")
+    Candidate.objects.update(job=request.job)
     Take.objects.filter(version=version).delete()
     PieceVersion.objects.filter(pk=version.pk).delete()
     Job.objects.filter(pk=request.job.pk).update(state=JobState.QUEUED)
@@ -179,7 +180,7 @@ def test_a_deleted_cue_ends_its_job_quietly():
 
 def test_a_queue_that_is_paused_meanwhile_leaves_the_rest_in_its_place(monkeypatch):
     request = request_takes(cue=waltz_cue(), checkpoint=small_checkpoint(), count=2)
-    monkeypatch.setattr(writing, "is_paused", lambda _queue: True)  # noticed only when the writing has begun
+    monkeypatch.setattr(sharing, "is_paused", lambda _queue: True)  # noticed only when the writing has begun
     jobs.execute(request.job.pk)
     request.job.refresh_from_db()
     assert (request.job.state, request.job.attempt) == (JobState.QUEUED, 0)
