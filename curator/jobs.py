@@ -5,7 +5,6 @@ UPDATE that takes a lease, kept alive by heartbeats, and finished by an UPDATE t
 make. The sweeper brings back what lost its worker or its message. Handlers are therefore safe to run twice.
 """
 
-import errno
 import logging
 import threading
 import time
@@ -31,6 +30,7 @@ from kombu.exceptions import ConnectionError as BrokerGone
 from curator.domain.errors import DomainError
 from curator.models.accounts import User
 from curator.models.jobs import Job, JobQuerySet, JobState, Pause, Worker
+from curator.storage import disk_is_full
 
 log = logging.getLogger(__name__)
 
@@ -303,25 +303,20 @@ def execute(job_id: int) -> None:
         _release(run, "", at_once=True)
     except LeaseLost:
         log.warning("job %s: lease lost, nothing written", row.public_id)
-    except DomainError as error:
-        _finish(run, JobState.FAILED, error=str(error))
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            _fail_inside(run)
-        else:
+    except Exception as error:
+        if isinstance(error, DatabaseTrouble):
+            connection.close_if_unusable_or_obsolete()
+        if disk_is_full(error):
             log.exception("job %s waits for space on the disk", row.public_id)
             _release(run, _("The disk is full. The work goes on when there is space again."))
-    except (OperationalError, InterfaceError):
-        # A long backup of SQLite, a restart of PostgreSQL: the work is sound and is tried again.
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
-        if row.attempt >= row.max_attempts:
-            _fail_inside(run)
-        else:
+        elif isinstance(error, DomainError):
+            _finish(run, JobState.FAILED, error=str(error))
+        elif isinstance(error, (OperationalError, InterfaceError)) and row.attempt < row.max_attempts:
+            # A long backup of SQLite, a restart of PostgreSQL: the work is sound and is tried again.
             log.exception("job %s: the database did not answer", row.public_id)
             _release(run, _("The database did not answer. The work is tried again."), counted=True)
-    except Exception:  # noqa: BLE001 (the border: a handler's bug ends its job, not the worker; it is logged)
-        _fail_inside(run)
+        else:
+            _fail_inside(run)
 
 
 def _fail_inside(run: Run) -> None:

@@ -91,6 +91,7 @@ TABLE = {
     "imports": ("get", OWNER),
     "retry_import": ("post", OWNER),
     "forget_import": ("post", OWNER),
+    "disk": ("get", OWNER),
     "workers": ("get", OWNER),
     "job_chip": ("get", OWNER),
     "cancel_job": ("post", OWNER),
