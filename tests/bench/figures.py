@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tests.bench import figures_clamp, figures_desk, figures_ranking
+from tests.bench import figures_clamp, figures_desk, figures_ranking, figures_workers
 from tests.bench.figure import Figure as Figure
 from tests.bench.figures_arc import arc
 from tests.bench.figures_delivery import delivery, packages
@@ -410,6 +410,7 @@ FIGURES: dict[str, Measure] = {
     "desk-polling": figures_desk.polling,
     "desk-cancel": figures_desk.cancel,
     "desk-runs": figures_desk.runs,
+    "workers-sharing": figures_workers.sharing,
     "desk-browser": _tests_of(9, "the desk in Chromium: passed tests", 1, "-m", "e2e", "tests/e2e/test_desk.py"),
     "hostile": hostile,
     "satie": satie,

@@ -3,6 +3,7 @@ import signal
 from collections import namedtuple
 from dataclasses import asdict
 from decimal import Decimal
+from threading import Event
 
 import pytest
 from django.db import connection
@@ -234,6 +235,25 @@ def test_a_stopped_round_has_saved_and_can_go_on(owner, monkeypatch):
     assert (row.state, row.job.state) == (RoundState.RUNNING, JobState.QUEUED)
     with pytest.raises(DomainError, match="cannot go on"):
         resume_round(row=row)
+
+
+def test_a_rented_machine_goes_on_when_the_worker_is_told_to_end(owner, monkeypatch):
+    row = small_round(owner)
+    endless = Endless()
+    endless.here = False
+    monkeypatch.setattr("training.domain.running.EXECUTORS", {"local": lambda _row: endless})
+    stopping = Event()
+    monkeypatch.setattr("curator.jobs.stopping", stopping)
+
+    def end(self, *arguments):
+        stopping.set()
+        original(self, *arguments)
+
+    original = running._Watch._show
+    monkeypatch.setattr(running._Watch, "_show", end)
+    row = train(row)
+    assert not endless.asked
+    assert (row.state, row.job.state) == (RoundState.RUNNING, JobState.QUEUED)
 
 
 def test_rows_that_a_run_takes_back_are_written_anew(owner, monkeypatch):
