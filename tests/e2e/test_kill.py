@@ -5,12 +5,14 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -32,6 +34,12 @@ from generation.domain.requests import request_takes
 cue = Cue.objects.get(film__slug="demo", number="1m1")
 cue.bars = 4
 request_takes(cue=cue, count={COUNT}, seed=7)
+"""
+
+FORGET = """
+from curator.models.jobs import Job, Worker
+Job.objects.all().delete()
+Worker.objects.all().delete()
 """
 
 CASES = [
@@ -118,6 +126,34 @@ def outside() -> Iterator[ExitStack]:
         yield stack
 
 
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory) -> Callable[[str], Path]:
+    """A folder with the data of an installation over a broker that has begun and ended; made once, then copied."""
+    made: dict[str, Path] = {}
+
+    def make(broker: str) -> Path:
+        if broker not in made:
+            made[broker] = tmp_path_factory.mktemp(broker)
+            (made[broker] / "data").mkdir()
+            with ExitStack() as stack:
+                new = Installation(made[broker] / "data")
+                if broker == "redis":
+                    server = stack.enter_context(postgresql_server())
+                    new.settings["DATABASE_URL"] = server.url
+                stack.callback(new.stop)
+                new.serve()
+                new.wait("select count(*) > 0 from curator_rendering", 1, 60)
+                new.wait(OPEN, 0, 240)
+                new.stop()
+                new.manage("shell", "-v0", "-c", FORGET)
+                if broker == "redis":
+                    server.end(signal.SIGINT)
+                    shutil.copytree(server.folder / "data", made[broker] / "postgresql" / "data")
+        return made[broker]
+
+    return make
+
+
 def assert_all_there_once(installation: Installation, reader: Reader) -> None:
     """Every candidate written, each with one take of its own, nothing twice, everything drawn, every file whole."""
     installation.wait(WRITTEN, COUNT, 240)
@@ -146,18 +182,19 @@ def assert_all_there_once(installation: Installation, reader: Reader) -> None:
         for case in CASES
     ],
 )
-def test_killed_in_the_middle_of_the_takes(outside, installation, case):
+def test_killed_in_the_middle_of_the_takes(begun, outside, installation, case):
     broker, killed, workers = case
     installation.settings = FAST | {"CUEWRIGHT_BESIDE": "2"}
     up: dict[str, Server] = {}
     if broker == "redis":
         up = {
             "redis": outside.enter_context(redis_server()),
-            "postgresql": outside.enter_context(postgresql_server()),
+            "postgresql": outside.enter_context(postgresql_server(like=begun(broker) / "postgresql")),
         }
         installation.settings |= {"BROKER_URL": up["redis"].url, "DATABASE_URL": up["postgresql"].url}
     if killed == "disk":
         installation.data = outside.enter_context(small_disk(installation.data / "small", kilobytes=300_000))
+    shutil.copytree(begun(broker) / "data", installation.data, dirs_exist_ok=True)
     installation.serve()
     for _more in range(workers - 1):  # as on other machines: no supervisor of ours starts them again
         installation.start("work", "--queue", "gpu")
