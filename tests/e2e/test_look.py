@@ -26,6 +26,10 @@ PAGES = (
     "/listeners/",
     "/practice/",
     "/films/demo/picture/",
+    "/films/demo/themes/",
+    "/films/demo/ear/1m1/",
+    "/training/taste/",
+    "/training/preferences/",
     "/sign-in/",
 )
 
