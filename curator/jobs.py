@@ -5,7 +5,6 @@ UPDATE that takes a lease, kept alive by heartbeats, and finished by an UPDATE t
 make. The sweeper brings back what lost its worker or its message. Handlers are therefore safe to run twice.
 """
 
-import errno
 import logging
 import threading
 import time
@@ -31,6 +30,7 @@ from kombu.exceptions import ConnectionError as BrokerGone
 from curator.domain.errors import DomainError
 from curator.models.accounts import User
 from curator.models.jobs import Job, JobQuerySet, JobState, Pause, Worker
+from curator.storage import disk_is_full
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +55,11 @@ Handler = Callable[..., dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A registered kind of job: its handler and what to do when it ended without being done."""
+    """A registered kind of job: its handler, what to do when it ended without being done, and when it is done."""
 
     handler: Handler
     on_end: Callable[[Job], None] | None
+    on_done: Callable[[Job], None] | None = None
 
 
 KINDS: dict[str, Kind] = {}
@@ -82,14 +83,17 @@ stopping = threading.Event()
 current_worker: Worker | None = None
 
 
-def job(kind: str, *, on_end: Callable[[Job], None] | None = None) -> Callable[[Handler], Handler]:
+def job(
+    kind: str, *, on_end: Callable[[Job], None] | None = None, on_done: Callable[[Job], None] | None = None
+) -> Callable[[Handler], Handler]:
     """Register `handler(run, **arguments)` under the task name `kind`.
 
-    `on_end` is called with a job that ended FAILED or CANCELLED, wherever that was noticed.
+    `on_end` is called with a job that ended FAILED or CANCELLED, wherever that was noticed, `on_done` with one that
+    is DONE; both in the transaction that writes its state.
     """
 
     def register(handler: Handler) -> Handler:
-        KINDS[kind] = Kind(handler, on_end)
+        KINDS[kind] = Kind(handler, on_end, on_done)
         shared_task(execute, name=kind)
         return handler
 
@@ -160,6 +164,11 @@ def cancel(row: Job) -> None:
     """Ask for the end of `row`. A waiting job ends at once, a running one at its next step."""
     Job.objects.open().filter(pk=row.pk).update(cancel_requested=True)
     _end(Job.objects.filter(pk=row.pk, state=JobState.QUEUED), row, JobState.CANCELLED)
+
+
+def settle(row: Job) -> bool:
+    """End a job that waits for work which is done already; False when it is not waiting any more."""
+    return _end(Job.objects.filter(pk=row.pk, state=JobState.QUEUED), row, JobState.DONE)
 
 
 class Run:
@@ -294,25 +303,20 @@ def execute(job_id: int) -> None:
         _release(run, "", at_once=True)
     except LeaseLost:
         log.warning("job %s: lease lost, nothing written", row.public_id)
-    except DomainError as error:
-        _finish(run, JobState.FAILED, error=str(error))
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            _fail_inside(run)
-        else:
+    except Exception as error:
+        if isinstance(error, DatabaseTrouble) and not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        if disk_is_full(error):
             log.exception("job %s waits for space on the disk", row.public_id)
             _release(run, _("The disk is full. The work goes on when there is space again."))
-    except (OperationalError, InterfaceError):
-        # A long backup of SQLite, a restart of PostgreSQL: the work is sound and is tried again.
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
-        if row.attempt >= row.max_attempts:
-            _fail_inside(run)
-        else:
+        elif isinstance(error, DomainError):
+            _finish(run, JobState.FAILED, error=str(error))
+        elif isinstance(error, (OperationalError, InterfaceError)) and row.attempt < row.max_attempts:
+            # A long backup of SQLite, a restart of PostgreSQL: the work is sound and is tried again.
             log.exception("job %s: the database did not answer", row.public_id)
             _release(run, _("The database did not answer. The work is tried again."), counted=True)
-    except Exception:  # noqa: BLE001 (the border: a handler's bug ends its job, not the worker; it is logged)
-        _fail_inside(run)
+        else:
+            _fail_inside(run)
 
 
 def _fail_inside(run: Run) -> None:
@@ -338,8 +342,9 @@ def _end(mine: JobQuerySet, row: Job, state: JobState, **changes: Any) -> bool:
         with transaction.atomic():
             if not mine.update(**changes):
                 return False
-            if state != JobState.DONE and kind and kind.on_end:
-                kind.on_end(Job.objects.get(pk=row.pk))
+            follow = kind and (kind.on_done if state == JobState.DONE else kind.on_end)
+            if follow:
+                follow(Job.objects.get(pk=row.pk))
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # (as in execute: a bug in what follows must not keep the job open, nor end the sweeper)
@@ -369,6 +374,13 @@ def live_workers(queue: str | None = None) -> list[Worker]:
     return [worker for worker in found if queue is None or queue in worker.queues]
 
 
+def idle_workers(queue: str) -> list[Worker]:
+    """Living workers of a queue that have no job."""
+    live = live_workers(queue)
+    busy = set(Job.objects.filter(worker__in=live, state=JobState.RUNNING).values_list("worker", flat=True))
+    return [worker for worker in live if worker.pk not in busy]
+
+
 def sweep() -> int:
     """Bring back jobs whose worker or message was lost. Returns how many were sent again or ended."""
     now = timezone.now()
@@ -390,7 +402,7 @@ def sweep() -> int:
     waiting = Job.objects.filter(unsent | stale, state=JobState.QUEUED).exclude(queue__in=Pause.objects.values("queue"))
     for row in waiting.order_by("-priority", "created_at"):
         # A job that waits behind a busy worker has not lost its message.
-        if row.dispatched_at is None or _has_idle_worker(row.queue):
+        if row.dispatched_at is None or idle_workers(row.queue):
             if not dispatch(row):
                 break  # the broker is away: the others wait for it too
             touched += 1
@@ -410,10 +422,6 @@ def sweep_others() -> None:
             raise
         except Exception:
             log.exception("%s failed, tried again in %s s", getattr(one.run, "__name__", one.run), one.every)
-
-
-def _has_idle_worker(queue: str) -> bool:
-    return any(not Job.objects.filter(worker=worker, state=JobState.RUNNING).exists() for worker in live_workers(queue))
 
 
 def wait_for(row: Job, *, poll: Callable[[Job], None] = lambda _row: None) -> Job:

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from curator.domain.errors import DomainError
 from curator.jobs import Run, job, swept
 from training.domain.datasets import BUILD_JOB, build_requested
 from training.domain.measuring import MEASURE_JOB, measure
@@ -50,5 +51,5 @@ def end_unwanted_machines() -> None:
     """No rented machine is forgotten, whatever became of the worker that rented it."""
     try:
         sweep_pods()
-    except RunPodError as error:
+    except (RunPodError, DomainError) as error:
         log.warning("rented machines could not be looked at, tried again in 30 s: %s", error)

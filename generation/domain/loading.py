@@ -18,6 +18,7 @@ from curator import jobs
 from curator.domain.errors import DomainError
 from curator.domain.turns import gpu_is_wanted, has_gpu
 from curator.models.jobs import Worker
+from generation.domain.carrying import bring_weights
 from generation.domain.checkpoints import weights_path
 from generation.models.checkpoints import Checkpoint
 
@@ -87,7 +88,7 @@ def _load(checkpoint: Checkpoint) -> "Engine":
     from generation.notagen.checkpoint import NotACheckpoint, load_checkpoint
     from generation.notagen.engine import Engine
 
-    path = weights_path(checkpoint)
+    path = bring_weights(weights_path(checkpoint))
     try:
         loaded = load_checkpoint(path)
     except NotACheckpoint as error:
@@ -101,7 +102,7 @@ def _load(checkpoint: Checkpoint) -> "Engine":
     if device == "cpu" and loaded.config.parameters < SMALL:
         torch.set_num_threads(1)
     log.info("checkpoint %s loaded on %s", checkpoint.sha256[:12], device)
-    return Engine(loaded.model, device)
+    return Engine(loaded.model, device, rows=settings.WRITE_BESIDE)
 
 
 def _start_timer() -> None:

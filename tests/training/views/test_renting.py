@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from curator.models.accounts import User
+from generation.models.checkpoints import Checkpoint
+from generation.notagen.config import ModelConfig
 from tests.generation.writing import small_checkpoint
 from tests.runpod.house import bare_round
 from tests.runpod.modelled import Clock, Memory, client_of
@@ -20,6 +22,8 @@ from tests.training.rounds import preference_set
 from training.domain import callbacks, renting
 from training.domain.callbacks import new_call
 from training.models.rounds import PodState, RemotePod, Round
+from training.recipes.job import read_settings
+from training.recipes.memory import step_memory
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +114,7 @@ def test_a_machine_brings_its_heartbeat_with_its_own_token(
     call = new_call(pod)
     assert call is not None
     assert call.address == f"https://cues.example{reverse('pods:beat')}"
-    said = {"attempt": 1, "at": 1.0, "stage": "trains"}
+    said = {"attempt": 1, "at": 1.0, "stage": "trains", "metrics": '{"step": 1}\n'}
 
     def send(content: Any, token: str = call.token) -> int:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
@@ -119,13 +123,56 @@ def test_a_machine_brings_its_heartbeat_with_its_own_token(
     assert send(said, "") == 401
     assert send(said, "wrong") == 401
     assert send(said) == 204
-    assert list(storage.things) == [f"rounds/{row.public_id}/a1/beat.json"]
+    place = f"rounds/{row.public_id}/a1"
+    assert storage.things == {
+        f"{place}/metrics.jsonl": b'{"step": 1}\n',
+        f"{place}/beat.json": b'{"attempt": 1, "at": 1.0, "stage": "trains"}',
+    }
     assert send(said) == 429
     RemotePod.objects.update(called_at=timezone.now() - timedelta(seconds=3))
     assert send(said | {"attempt": 2}) == 422
+    RemotePod.objects.update(called_at=None)
+    assert send(said | {"metrics": 1}) == 422
     RemotePod.objects.update(state=PodState.GONE)
     assert send(said) == 401  # its machine is gone
     assert call.token not in repr(list(RemotePod.objects.values()))
+
+
+def test_a_cookie_is_no_token(owner: User, settings: Any) -> None:
+    signed_in = Client(enforce_csrf_checks=True)
+    signed_in.force_login(owner)
+    answer = signed_in.post(reverse("pods:beat"), {"attempt": 1, "at": 1.0}, content_type="application/json")
+    assert (answer.status_code, answer.json()) == (401, {"detail": "No good token."})
+
+
+def test_what_other_machines_may_still_cost_is_taken_off_the_month(settings: Any) -> None:
+    settings.RENT_MONTH_EUR = 20
+    row = bare_round(small_checkpoint(), "15")
+    other = bare_round(row.base, "15")
+    now = timezone.now()
+    RemotePod.objects.create(
+        round=other, attempt=1, name="there", state=PodState.RUNNING, usd_per_hour=Decimal(1), cost_usd=Decimal(1),
+        asked_at=now, started_at=now, deadline_at=now + timedelta(hours=10, seconds=-renting.END_SECONDS),
+    )  # fmt: skip
+    RemotePod.objects.create(round=row, attempt=1, name="gone", state=PodState.GONE, cost_usd=Decimal(2))
+    assert renting.left_this_month() == Decimal("20") - 12 * Decimal("0.9")
+    assert renting.left_this_month(row=other) == Decimal("20") - 3 * Decimal("0.9")
+    assert renting.left_usd(row) == Decimal("9.2") / Decimal("0.9")
+
+
+def test_a_pair_needs_the_memory_of_two_pieces() -> None:
+    sizes = {"hidden_size": 1280, "patch_layers": 20, "char_layers": 6, "patch_length": 1024}
+    large = Checkpoint(sizes=sizes)
+    needed = {
+        recipe: renting.memory_gib(large, read_settings(recipe, {"precision": "bfloat16", "patches": 1024}))
+        for recipe in ("sft", "dpo")
+    }
+    pair = step_memory(
+        ModelConfig(hidden=1280, patch_layers=20, char_layers=6), patches=1024, sequences=2, precision="bfloat16",
+        checkpointing=True,
+    )  # fmt: skip
+    assert needed["dpo"] == pair.total / 2**30 * renting.ROOM + renting.OVERHEAD_GIB
+    assert needed["sft"] < needed["dpo"] < 24
 
 
 def test_prefix_tells_nothing_of_the_secret_key(settings: Any) -> None:
