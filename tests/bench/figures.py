@@ -411,7 +411,9 @@ FIGURES: dict[str, Measure] = {
     "desk-cancel": figures_desk.cancel,
     "desk-runs": figures_desk.runs,
     "workers-sharing": figures_workers.sharing,
-    "desk-browser": _tests_of(9, "the desk in Chromium: passed tests", 1, "-m", "e2e", "tests/e2e/test_desk.py"),
+    "desk-browser": _tests_of(
+        9, "the desk in Chromium: passed tests", 2, "-m", "e2e", "tests/e2e/test_desk.py", "tests/e2e/test_workers.py"
+    ),
     "hostile": hostile,
     "satie": satie,
     "delivery": delivery,
