@@ -45,6 +45,7 @@ COMMANDS: dict[str, list[list[str]]] = {
             "-m",
             "pytest",
             "tests/curator/test_jobs.py",
+            "tests/curator/test_full_disk.py",
             "tests/curator/domain",
             "tests/curator/views",
             "tests/generation",
