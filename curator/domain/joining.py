@@ -123,9 +123,7 @@ def check_joined() -> None:
             % {"where": where}
         )
     if connection.vendor == "postgresql" and (apart := abs(_seconds_apart())) > MOST_SECONDS_APART:
-        sentence = _(
-            "The clock of this machine is %(seconds)d s off that of the database: let both be set by network time."
-        )
+        sentence = _("This machine's clock is %(seconds)d s off the database's: let network time set both.")
         raise DomainError(sentence % {"seconds": round(apart)})
     broker = urlsplit(settings.BROKER_URL)
     if broker.scheme == "filesystem":
