@@ -73,7 +73,9 @@ def test_a_rented_round_tells_its_terms_and_asks_on_a_terminal(owner, settings, 
     assert not Round.objects.exists()
     _told, said = run(*arguments, "--yes")
     terms = said.splitlines()[-1]
-    assert terms.startswith("RTX A5000: 0.25 € an hour, at the latest gone 12.3 hours after the start, worst case 3.00 €.")
+    assert terms.startswith(
+        "RTX A5000: 0.25 € an hour, at the latest gone 12.3 hours after the start, worst case 3.00 €."
+    )
     assert "only the prepaid balance of your RunPod account ends it." in said
     assert Round.objects.get().executor == "runpod"
 

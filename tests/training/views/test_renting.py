@@ -77,6 +77,7 @@ def test_nothing_is_rented_before_the_owner_agrees_to_what_he_sees(
     assert Decimal(worst[1]) == Decimal("5.00")
     refused = owner_client.post(reverse("new_round"), said | {"worst": worst[1]})
     assert "Nothing is rented before you agree" in refused.content.decode()
+    assert 'name="agreed" id="id_round_agreed"' in refused.content.decode()
     changed = owner_client.post(reverse("new_round"), said | {"worst": "4.99", "agreed": "on"})
     assert "The terms have changed since you saw them." in changed.content.decode()
     assert not Round.objects.exists()
