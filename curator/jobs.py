@@ -304,7 +304,7 @@ def execute(job_id: int) -> None:
     except LeaseLost:
         log.warning("job %s: lease lost, nothing written", row.public_id)
     except Exception as error:
-        if isinstance(error, DatabaseTrouble):
+        if isinstance(error, DatabaseTrouble) and not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
         if disk_is_full(error):
             log.exception("job %s waits for space on the disk", row.public_id)

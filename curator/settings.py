@@ -144,9 +144,12 @@ if os.environ.get("CUEWRIGHT_S3_BUCKET"):
             "endpoint_url": os.environ.get("CUEWRIGHT_S3_ENDPOINT"),
             "default_acl": None,
             "querystring_auth": True,
+            "max_memory_size": 64 * 1024 * 1024,  # what is larger, such as weights, waits on the disk
         },
     }
-MEDIA_ROOT = DATA / "media"
+MEDIA_ROOT = Path(os.environ.get("CUEWRIGHT_MEDIA") or DATA / "media").resolve()
+# Whether workers on other machines see the storage: then weights travel over it too.
+STORAGE_IS_SHARED = bool(os.environ.get("CUEWRIGHT_S3_BUCKET") or os.environ.get("CUEWRIGHT_MEDIA"))
 WEIGHTS = DATA / "weights"
 RUNS = DATA / "runs"
 PIANO_SAMPLES = NODE_MODULES / "@audio-samples" / "piano-velocity8"

@@ -101,9 +101,10 @@ class AskForm(forms.Form):
         label=_("Keep these settings as"),
         required=False,
         max_length=60,
-        help_text=_("A name; they then stand above for this checkpoint."),
+        help_text=_("A name; they then stand above."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    keep_for_all = forms.BooleanField(label=_("For every checkpoint, not only for this one"), required=False)
 
     def __init__(
         self,

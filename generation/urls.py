@@ -13,6 +13,7 @@ urlpatterns = [
     path("films/<slug:slug>/ear/<str:number>/style/", ear.style, name="ear_style"),
     path("films/<slug:slug>/desk/<str:number>/live/", desk.desk_live, name="desk_live"),
     path("films/<slug:slug>/desk/<str:number>/cancel/", desk.cancel_takes, name="cancel_takes"),
+    path("films/<slug:slug>/desk/<str:number>/cancel/<str:candidate>/", desk.cancel_take, name="cancel_take"),
     path("films/<slug:slug>/desk/<str:number>/again/<str:candidate>/", again.write_again, name="write_again"),
     path("films/<slug:slug>/desk/<str:number>/mend/<str:candidate>/", again.mend, name="mend_take"),
     path("films/<slug:slug>/desk/<str:number>/<int:take>/state/", desk.take_state, name="take_state"),

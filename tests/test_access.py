@@ -47,6 +47,7 @@ TABLE = {
     "ear_style": ("post", OWNER),
     "desk_live": ("get", OWNER),
     "cancel_takes": ("post", OWNER),
+    "cancel_take": ("post", OWNER),
     "write_again": ("post", OWNER),
     "take_state": ("post", OWNER),
     "take_again": ("post", OWNER),

@@ -79,7 +79,7 @@ def space_is_low() -> bool:
 def disk_facts() -> DiskFacts:
     """The disk as it is now. Raises OSError where the data folder cannot be read."""
     disk = shutil.disk_usage(settings.DATA)
-    kept_here = isinstance(default_storage, FileSystemStorage)
+    kept_here = _storage_is_here()
     found = [(kind, size, kept_here) for kind, size in _media()]
     found += [(kind, sum(_size(path) for path in paths), True) for kind, paths in _folders()]
     found.append(("database", *_database()))
@@ -87,6 +87,16 @@ def disk_facts() -> DiskFacts:
     labels = _labels()
     uses = [Use(kind, labels[kind], size, size / largest, here) for kind, size, here in found if size]
     return DiskFacts(disk.total, disk.free, sorted(uses, key=lambda use: (-use.size, use.kind)))
+
+
+def _storage_is_here() -> bool:
+    """Whether the storage is a folder on the disk of the data folder."""
+    if not isinstance(default_storage, FileSystemStorage):
+        return False
+    folder = Path(default_storage.location)
+    while not folder.exists():
+        folder = folder.parent  # nothing was stored yet
+    return folder.stat().st_dev == Path(settings.DATA).stat().st_dev
 
 
 def _labels() -> dict[str, str]:

@@ -27,7 +27,7 @@ from generation.clamp.scores import NEAR_COPY, Likeness, ranks, text_fit
 from generation.clamp.scores import Style as References
 from generation.clamp.space import PIPELINE, content_key, music_text
 from generation.domain.best_of import keep_best
-from generation.domain.encoders import DEMO_FAMILY, encoder_in_use, words_folder
+from generation.domain.encoders import DEMO_FAMILY, bring_words, encoder_in_use, words_folder
 from generation.domain.vectors import Floats, make_vectors, read_vectors
 from generation.models.encoders import Encoder, Style, TakeScore, VectorKind
 
@@ -148,6 +148,7 @@ def score_takes(*, cue_id: int, encoder_id: int, run: Run) -> dict[str, Any]:
     encoder = Encoder.objects.filter(pk=encoder_id).first()
     if cue is None or encoder is None:
         return {}
+    bring_words(encoder)
     takes = list(cue.takes.select_related("version"))
     music = {take.pk: music_text(take.version.abc) for take in takes}
     library = _library()

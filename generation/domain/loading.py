@@ -18,6 +18,7 @@ from curator import jobs
 from curator.domain.errors import DomainError
 from curator.domain.turns import gpu_is_wanted, has_gpu
 from curator.models.jobs import Worker
+from generation.domain.carrying import bring_weights
 from generation.domain.checkpoints import weights_path
 from generation.models.checkpoints import Checkpoint
 
@@ -87,7 +88,7 @@ def _load(checkpoint: Checkpoint) -> "Engine":
     from generation.notagen.checkpoint import NotACheckpoint, load_checkpoint
     from generation.notagen.engine import Engine
 
-    path = weights_path(checkpoint)
+    path = bring_weights(weights_path(checkpoint))
     try:
         loaded = load_checkpoint(path)
     except NotACheckpoint as error:

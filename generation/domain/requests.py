@@ -157,6 +157,18 @@ def cancel_request(*, request: CueRequest) -> None:
         jobs.cancel(row)
 
 
+def cancel_candidate(*, candidate: Candidate) -> None:
+    """Take one take back that waits; the others of its request are written. Raises DomainError once it is begun."""
+    with transaction.atomic():
+        request = CueRequest.objects.select_for_update().get(pk=candidate.request_id)
+        waiting = request.candidates.filter(pk=candidate.pk, state=CandidateState.WAITING)
+        if not waiting.update(state=CandidateState.CANCELLED, finished_at=timezone.now()):
+            raise DomainError(_("This take does not wait any more."))
+        if not request.candidates.filter(state__in=OPEN_CANDIDATES).exists():
+            for row in writing_jobs(request).filter(state__in=OPEN_STATES):
+                transaction.on_commit(partial(jobs.settle, row))
+
+
 def wait_for_request(*, request: CueRequest) -> None:
     """Return when a request has ended: written by live workers, or in this process when there is none."""
     request.refresh_from_db()

@@ -21,7 +21,6 @@ LIGHTS = {
     CandidateState.WRITING: "generating",
     CandidateState.WAITING: "spotted",
     CandidateState.FAILED: "failed",
-    CandidateState.CANCELLED: "spotted",
 }
 """The light that a candidate shows in the row of its request."""
 
@@ -72,9 +71,10 @@ def read_opened(*, cue: Cue) -> Opened:
 
 
 def work_of(opened: Opened) -> Work | None:
-    """The open requests of a cue together; None where there is none."""
-    requests, rows = opened.requests, opened.rows
-    if not requests:
+    """The open requests of a cue together, without takes that were taken back; None where nothing is left."""
+    requests = opened.requests
+    rows = [row for row in opened.rows if row.state != CandidateState.CANCELLED]
+    if not rows:
         return None
     states = Counter(row.state for row in rows)
     writing = [row for row in rows if row.state == CandidateState.WRITING]

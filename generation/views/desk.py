@@ -15,10 +15,10 @@ from curator.models.film import Cue
 from curator.models.ranking import Take, TakeState
 from curator.views.access import SignedInRequest, owner
 from generation.domain.desk import FILTERS, Desk, Stamp, read_desk, read_stamp
-from generation.domain.requests import cancel_request, request_takes
+from generation.domain.requests import cancel_candidate, cancel_request, request_takes
 from generation.forms import TakeStateForm
 from generation.models.checkpoints import Checkpoint
-from generation.models.requests import CandidateState, CueRequest
+from generation.models.requests import Candidate, CandidateState, CueRequest
 from generation.views.asking import ask_form, expected, keep_settings
 
 STOP_POLLING = 286
@@ -106,6 +106,20 @@ def cancel_takes(request: HttpRequest, slug: str, number: str) -> HttpResponse:
             messages.error(request, str(error))
         else:
             messages.success(request, _("The rest is not written any more."))
+    return redirect("desk", slug, number)
+
+
+@require_POST
+@owner
+def cancel_take(request: HttpRequest, slug: str, number: str, candidate: str) -> HttpResponse:
+    """Take one take back that waits to be written."""
+    row = get_object_or_404(Candidate, request__cue=find_cue(slug, number), public_id=candidate)
+    try:
+        cancel_candidate(candidate=row)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Take %(number)d is not written.") % {"number": row.number})
     return redirect("desk", slug, number)
 
 

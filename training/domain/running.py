@@ -23,6 +23,7 @@ from curator import jobs
 from curator.domain.errors import DomainError
 from curator.domain.turns import gpu_turn
 from curator.jobs import Cancelled, Interrupted, LeaseLost, Run
+from generation.domain.carrying import bring_weights
 from generation.domain.checkpoints import register_result, store_weights, weights_path
 from generation.domain.prompts import known_prompts
 from generation.models.checkpoints import CheckpointKind
@@ -111,7 +112,7 @@ class _Watch:
                 "out": ".",
                 "save_every": django_settings.ROUND_SAVE_SECONDS,
                 "base": {
-                    "file": str(weights_path(row.base)),
+                    "file": str(bring_weights(weights_path(row.base))),
                     "sha256": row.base.meta.get("stored_sha256", row.base.sha256),
                 },
                 "settings": row.settings,

@@ -12,6 +12,7 @@ from curator.celery import app
 class Command(BaseCommand):
     """Take jobs of a queue, one at a time, in this process."""
 
+    requires_system_checks = []  # they are about a machine that serves pages
     help = "Run a worker of one queue (gpu, cpu or training)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

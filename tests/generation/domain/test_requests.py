@@ -10,7 +10,7 @@ from curator.models.ranking import Take
 from curator.notation.validity import validity
 from generation.domain import loading, sharing
 from generation.domain.again import ask_again
-from generation.domain.requests import cancel_request, candidate_seed, request_takes
+from generation.domain.requests import cancel_candidate, cancel_request, candidate_seed, request_takes
 from generation.models.requests import Candidate, CandidateState, CueRequest
 from tests.generation.writing import small_checkpoint, waltz_cue, written_request
 
@@ -126,6 +126,28 @@ def test_a_cancelled_request_ends_what_is_not_written():
     request.refresh_from_db()
     with pytest.raises(DomainError, match="not being written any more"):
         cancel_request(request=request)
+
+
+def test_of_two_takes_one_is_taken_back_and_the_other_written():
+    request = request_takes(cue=waltz_cue(), checkpoint=small_checkpoint(), count=2, seed=5)
+    cancel_candidate(candidate=request.candidates.first())
+    jobs.execute(request.job.pk)
+    assert [row.state in ("written", "failed") for row in request.candidates.all()] == [False, True]
+    assert request.candidates.first().state == "cancelled"
+    request.job.refresh_from_db()
+    assert request.job.state == JobState.DONE
+
+
+def test_with_the_last_waiting_take_its_request_ends(django_capture_on_commit_callbacks):
+    request = request_takes(cue=waltz_cue(), checkpoint=small_checkpoint(), count=2)
+    request.cue.refresh_from_db()
+    assert request.cue.state == CueState.GENERATING
+    with django_capture_on_commit_callbacks(execute=True):
+        for row in request.candidates.all():
+            cancel_candidate(candidate=row)
+    request.job.refresh_from_db()
+    request.cue.refresh_from_db()
+    assert (request.job.is_open, request.cue.state) == (False, CueState.SPOTTED)
 
 
 def test_a_request_cancelled_at_work_stops_within_its_bars(monkeypatch):
