@@ -104,6 +104,7 @@ urlpatterns = [
     path("workers/", workers.workers, name="workers"),
     path("workers/disk/", disk.disk, name="disk"),
     path("workers/chip/", workers.job_chip, name="job_chip"),
+    path("workers/gpu/", workers.free_gpu, name="free_gpu"),
     path("jobs/<str:public_id>/cancel/", workers.cancel_job, name="cancel_job"),
     path("components/", components.components, name="components"),
     path("sign-in/", accounts.sign_in, name="sign_in"),

@@ -94,6 +94,7 @@ TABLE = {
     "forget_import": ("post", OWNER),
     "disk": ("get", OWNER),
     "workers": ("get", OWNER),
+    "free_gpu": ("post", OWNER),
     "job_chip": ("get", OWNER),
     "cancel_job": ("post", OWNER),
     "components": ("get", OWNER),

@@ -4,7 +4,8 @@ import logging
 from typing import Any
 
 from curator.domain.errors import DomainError
-from curator.jobs import Run, job, swept
+from curator.jobs import Run, job
+from curator.sweeps import swept
 from training.domain.datasets import BUILD_JOB, build_requested
 from training.domain.measuring import MEASURE_JOB, measure
 from training.domain.pods import sweep_pods

@@ -241,7 +241,9 @@ FIGURES: dict[str, Measure] = {
     "kill-embedded": figures_desk.kills("embedded"),
     "kill-redis": figures_desk.kills("redis"),
     "workers-sharing": figures_workers.sharing,
-    "desk-browser": passed_tests_of(9, "the desk in Chromium: passed tests", 1, "-m", "e2e", "tests/e2e/test_desk.py"),
+    "desk-browser": passed_tests_of(
+        9, "the desk in Chromium: passed tests", 2, "-m", "e2e", "tests/e2e/test_desk.py", "tests/e2e/test_workers.py"
+    ),
     "hostile": hostile,
     "satie": satie,
     "delivery": delivery,
