@@ -94,6 +94,10 @@ def test_a_round_is_rented_watched_and_done_by_the_keyboard_alone(chromium, inst
     expect(terms).to_contain_text(re.compile(r"\d+\.\d hours after the start"))
     expect(terms).to_contain_text(re.compile(r"Worst case\s*5\.00 €"))
     expect(terms).to_contain_text("only the prepaid balance of your RunPod account ends it")
+    tab_to(page, "Rent and start")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing is rented before you agree")
+    trouble.clear()  # the browser writes down that the answer was 400
     tab_to(page, "I agree to this price")
     page.keyboard.press("Space")
     tab_to(page, "Rent and start")
