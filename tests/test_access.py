@@ -146,6 +146,7 @@ TABLE = {
     "training_set": ("get", OWNER),
     "training_zip": ("get", OWNER),
     "rounds": ("get", OWNER),
+    "machines": ("get", OWNER),
     "new_round": ("get", OWNER),
     "round": ("get", OWNER),
     "stop_round": ("post", OWNER),

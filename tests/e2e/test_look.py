@@ -18,6 +18,8 @@ PAGES = (
     "/library/twins/",
     "/library/rights/",
     "/library/rights/confirm/training/",
+    "/training/rounds/",
+    "/training/machines/",
     "/workers/",
     "/components/",
     "/listen/first/",
