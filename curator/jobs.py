@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import ChannelError, KombuError
 from kombu.exceptions import ConnectionError as BrokerGone
 
+from curator.crew import GPU_QUEUE, gpu_is_freed, idle_workers, live_workers
 from curator.domain.errors import DomainError
 from curator.models.accounts import User
 from curator.models.jobs import Job, JobQuerySet, JobState, Pause, Worker
@@ -34,7 +35,6 @@ from curator.storage import disk_is_full
 
 log = logging.getLogger(__name__)
 
-WORKER_ALIVE_SECONDS = 20.0
 PROGRESS_SECONDS = 0.4
 
 
@@ -44,6 +44,10 @@ class Cancelled(Exception):
 
 class Interrupted(Exception):
     """This worker is going down; the job goes back into the queue without losing an attempt."""
+
+
+class Freed(Interrupted):
+    """The GPU was given to other programs; the job goes back for who else can do it, or until it is taken again."""
 
 
 class LeaseLost(Exception):
@@ -65,17 +69,6 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 
 
-@dataclass
-class Sweep:
-    """Something that is looked after beside the jobs, every so many seconds. `due`: by time.monotonic()."""
-
-    run: Callable[[], object]
-    every: float
-    due: float = 0.0
-
-
-SWEEPS: list[Sweep] = []
-
 # Set when this worker process was asked to stop; running handlers see it at their next step.
 stopping = threading.Event()
 
@@ -96,16 +89,6 @@ def job(
         KINDS[kind] = Kind(handler, on_end, on_done)
         shared_task(execute, name=kind)
         return handler
-
-    return register
-
-
-def swept(*, every: float) -> Callable[[Callable[[], object]], Callable[[], object]]:
-    """Register a function that the sweeper calls every so many seconds. It may be called by several at once."""
-
-    def register(function: Callable[[], object]) -> Callable[[], object]:
-        SWEEPS.append(Sweep(function, every))
-        return function
 
     return register
 
@@ -178,13 +161,15 @@ class Run:
         self.job = row
         self._lost = False
         self._cancelled = False
+        self._freed = False
+        self.gpu: Callable[[], bool] | None = None  # set while the handler has the GPU: whether it is wanted back
         self._written_at = 0.0
         self._done = threading.Event()
 
     @property
     def should_stop(self) -> bool:
         """True when the handler should end at its next safe point and call `check`."""
-        return self._lost or self._cancelled or stopping.is_set()
+        return self._lost or self._cancelled or self._freed or stopping.is_set()
 
     def check(self) -> None:
         """Raise LeaseLost, Cancelled or Interrupted when the handler must not go on."""
@@ -194,6 +179,8 @@ class Run:
             raise Cancelled(self.job.public_id)
         if stopping.is_set():
             raise Interrupted(self.job.public_id)
+        if self._freed:
+            raise Freed(self.job.public_id)
 
     def progress(self, done: float, total: float, note: str = "") -> None:
         """Show `done` of `total` (written at most about twice a second, the last step always). Raises as `check`."""
@@ -219,6 +206,7 @@ class Run:
         self._lost = self._lost or not kept
         if kept:
             self._cancelled = mine.filter(cancel_requested=True).exists()
+            self._freed = self.gpu is not None and self.gpu()
 
     def _beat(self) -> None:
         try:
@@ -258,7 +246,7 @@ def _kind(name: str) -> Kind | None:
 def claim(job_id: int) -> Run | None:
     """Take the job if it waits or its lease has run out.
 
-    None when someone else has it, it has ended or its queue is paused.
+    None when someone else has it, it has ended, its queue is paused or the GPU that it needs is freed.
     """
     now = timezone.now()
     lease = str(uuid.uuid4())
@@ -266,6 +254,7 @@ def claim(job_id: int) -> Run | None:
     taken = (
         Job.objects.filter(free, pk=job_id)
         .exclude(queue__in=Pause.objects.values("queue"))
+        .exclude(queue__in=[GPU_QUEUE] if gpu_is_freed() else [])
         .update(
             state=JobState.RUNNING,
             lease=lease,
@@ -284,6 +273,7 @@ def execute(job_id: int) -> None:
     """Claim the job and run its handler to a final state. Does nothing when the job is not free."""
     run = claim(job_id)
     if run is None:
+        _hand_on(job_id)
         return
     row = run.job
     kind = _kind(row.kind)
@@ -299,6 +289,9 @@ def execute(job_id: int) -> None:
         _finish(run, JobState.DONE, result=result or {})
     except Cancelled:
         _finish(run, JobState.CANCELLED)
+    except Freed:
+        _release(run, "")
+        _hand_on(row.pk)
     except Interrupted:
         _release(run, "", at_once=True)
     except LeaseLost:
@@ -317,6 +310,13 @@ def execute(job_id: int) -> None:
             _release(run, _("The database did not answer. The work is tried again."), counted=True)
         else:
             _fail_inside(run)
+
+
+def _hand_on(job_id: int) -> None:
+    """Where this machine's GPU is freed: send a job that needs one to who has another."""
+    row = Job.objects.filter(pk=job_id, queue=GPU_QUEUE, state=JobState.QUEUED).first()
+    if row is not None and gpu_is_freed() and idle_workers(GPU_QUEUE):
+        dispatch(row)
 
 
 def _fail_inside(run: Run) -> None:
@@ -367,20 +367,6 @@ def _release(run: Run, error: str, *, counted: bool = False, at_once: bool = Fal
         cancel(run.job)
 
 
-def live_workers(queue: str | None = None) -> list[Worker]:
-    """Workers heard from in the last WORKER_ALIVE_SECONDS, of one queue or all."""
-    since = timezone.now() - timedelta(seconds=WORKER_ALIVE_SECONDS)
-    found = Worker.objects.filter(heartbeat_at__gte=since, stopped_at__isnull=True).order_by("name")
-    return [worker for worker in found if queue is None or queue in worker.queues]
-
-
-def idle_workers(queue: str) -> list[Worker]:
-    """Living workers of a queue that have no job."""
-    live = live_workers(queue)
-    busy = set(Job.objects.filter(worker__in=live, state=JobState.RUNNING).values_list("worker", flat=True))
-    return [worker for worker in live if worker.pk not in busy]
-
-
 def sweep() -> int:
     """Bring back jobs whose worker or message was lost. Returns how many were sent again or ended."""
     now = timezone.now()
@@ -407,21 +393,6 @@ def sweep() -> int:
                 break  # the broker is away: the others wait for it too
             touched += 1
     return touched
-
-
-def sweep_others() -> None:
-    """Call what was registered with `swept` and is due. What goes wrong in one is logged and stops no other."""
-    current_app.loader.import_default_modules()
-    for one in SWEEPS:
-        if time.monotonic() < one.due:
-            continue
-        one.due = time.monotonic() + one.every
-        try:
-            one.run()
-        except DatabaseTrouble:
-            raise
-        except Exception:
-            log.exception("%s failed, tried again in %s s", getattr(one.run, "__name__", one.run), one.every)
 
 
 def wait_for(row: Job, *, poll: Callable[[Job], None] = lambda _row: None) -> Job:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.db import connection
 
-from curator import jobs
+from curator import jobs, sweeps
 from curator.environment import ROOT
 from curator.processes import end_group, new_group, on_stop_request, parent_is_gone
 
@@ -126,7 +126,7 @@ def _sweep(stop: threading.Event) -> None:
     while not stop.wait(settings.JOB_SWEEP_SECONDS):
         try:
             jobs.sweep()
-            jobs.sweep_others()
+            sweeps.sweep_others()
         except DatabaseTrouble as error:
             log.warning("sweep failed, tried again in %s s: %s", settings.JOB_SWEEP_SECONDS, error)
             connection.close()

@@ -3,7 +3,8 @@
 from typing import Any
 
 from curator.domain import courses, housekeeping, library, measures, parcels, rendering, sketches, strips
-from curator.jobs import Run, job, swept
+from curator.jobs import Run, job
+from curator.sweeps import swept
 
 
 @job(rendering.RENDER_JOB, on_end=rendering.rendering_ended)

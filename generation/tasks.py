@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from curator.jobs import Run, job, swept
+from curator.jobs import Run, job
+from curator.sweeps import swept
 from generation.domain.ear import SCORE_JOB, score_takes
 from generation.domain.handing_out import EXPORT_JOB, IMPORT_JOB, import_requested, write_reference
 from generation.domain.requests import end_part

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curator.checks import tables_are_missing
@@ -17,6 +18,8 @@ HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 (names that le
 S3_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION")
 PASSED_ON = ("CUEWRIGHT_LEASE", "CUEWRIGHT_RESEND", "CUEWRIGHT_TIME_ZONE")
 """Settings that all machines must agree on."""
+MOST_SECONDS_APART = 3.0
+"""A lease is renewed every ten seconds and good for thirty; clocks may differ by much less only."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,7 @@ def worker_settings(*, host: str = "", media: str = "") -> WorkerSettings:
     host: where this machine is reached, when database or queue run on it; by default its address in the network.
     media: the folder of media as the other machine names it. Raises DomainError where no other machine can join.
     """
-    missing = list(_missing())
-    if missing:
+    if missing := keeps_others_out():
         raise DomainError(_("Another machine cannot join yet: %(reasons)s.") % {"reasons": "; ".join(missing)})
     host = host or own_address()
     values = {
@@ -65,7 +67,8 @@ def worker_settings(*, host: str = "", media: str = "") -> WorkerSettings:
     return WorkerSettings(values, host, storage)
 
 
-def _missing() -> list[str]:
+def keeps_others_out() -> list[str]:
+    """What of this installation no other machine can reach; nothing where one may join."""
     found = []
     if connection.vendor != "postgresql":
         found.append(_("the database is a file of this machine (set DATABASE_URL to a PostgreSQL server)"))
@@ -119,6 +122,9 @@ def check_joined() -> None:
             _("This machine has another version of Cuewright than the database at %(where)s: bring both to the same.")
             % {"where": where}
         )
+    if connection.vendor == "postgresql" and (apart := abs(_seconds_apart())) > MOST_SECONDS_APART:
+        sentence = _("This machine's clock is %(seconds)d s off the database's: let network time set both.")
+        raise DomainError(sentence % {"seconds": round(apart)})
     broker = urlsplit(settings.BROKER_URL)
     if broker.scheme == "filesystem":
         return
@@ -129,3 +135,10 @@ def check_joined() -> None:
         sentence = _("The queue at %(where)s does not answer (BROKER_URL): %(reason)s.")
         reason = error.strerror or type(error).__name__
         raise DomainError(sentence % {"where": broker.hostname, "reason": reason}) from error
+
+
+def _seconds_apart() -> float:
+    """How far this machine's clock is ahead of the database's; leases and heartbeats compare the two."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        return float((timezone.now() - cursor.fetchone()[0]).total_seconds())

@@ -19,7 +19,7 @@ from curator.film.ruler import Hit, Line, Ruler, draw_ruler
 from curator.film.tempo import TempoError, tempo_map_of
 from curator.film.timecode import Clock
 from curator.models.film import Cue, CueState
-from curator.models.jobs import OPEN_STATES, Job, Pause
+from curator.models.jobs import OPEN_STATES, Job, Pause, Turn
 from curator.models.library import PieceVersion, Rendering
 from curator.models.ranking import Take, TakeState
 from generation.domain.cards import CardKind, TakeCard, candidate_card, take_card
@@ -191,7 +191,8 @@ def read_stamp(*, cue: Cue) -> Stamp:
     ]
     work = [written, queue, list(Pause.objects.values_list("queue", flat=True))]
     if queue:
-        work.append([int(time.time() // BY_TIME)])
+        freed = Turn.objects.filter(freed_at__isnull=False).order_by("pk").values_list("name", flat=True)
+        work.append([int(time.time() // BY_TIME), list(freed)])
     return Stamp(_digest(wall), _digest([wall, work]))
 
 

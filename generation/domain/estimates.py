@@ -7,7 +7,7 @@ from math import ceil
 from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from curator import jobs
+from curator.crew import GPU_QUEUE, ready_workers
 from curator.domain.pauses import is_paused
 from curator.models.jobs import OPEN_STATES, Job, JobState
 from generation.models.checkpoints import Checkpoint
@@ -64,14 +64,14 @@ def estimate(*, checkpoint: Checkpoint, pieces: Sequence[tuple[int, int]]) -> Es
     pieces: for each request how many candidates of how many bars.
     """
     rows = list(_open_requests().order_by("pk"))
-    workers = len(jobs.live_workers("gpu"))
+    workers = len(ready_workers(GPU_QUEUE))
     paces = paces_of(checkpoint)
     return Estimate(
         work=spread([(paces, count, bars) for count, bars in pieces], workers),
         before=len(rows),
         wait=wait_for(rows, workers),
         workers=workers,
-        paused=is_paused("gpu"),
+        paused=is_paused(GPU_QUEUE),
     )
 
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from curator import jobs
+from curator import crew, jobs
+from curator.crew import GPU_QUEUE
 from curator.domain.pauses import is_paused
 from curator.jobs import Run
 from curator.models.jobs import OPEN_STATES, Job, JobState
 from generation.models.requests import Candidate, CandidateState, CueRequest
 
 WRITE_JOB = "generation.write"
-WRITE_QUEUE = "gpu"
 OPEN_CANDIDATES = (CandidateState.WAITING, CandidateState.WRITING)
 LOOK_SECONDS = 0.5
 """A worker that found nothing to take, while it writes, looks again after so long."""
@@ -26,14 +26,14 @@ LOOK_SECONDS = 0.5
 
 def writing_jobs(request: CueRequest) -> QuerySet[Job]:
     """All jobs that write or wrote a request."""
-    return Job.objects.filter(kind=WRITE_JOB, queue=WRITE_QUEUE, arguments__request=request.pk)
+    return Job.objects.filter(kind=WRITE_JOB, queue=GPU_QUEUE, arguments__request=request.pk)
 
 
 def ask_worker(request: CueRequest, *, number: int = 0) -> Job:
     """A job that writes what is left of a request; the open one of that number where there is one."""
     return jobs.enqueue(
         kind=WRITE_JOB,
-        queue=WRITE_QUEUE,
+        queue=GPU_QUEUE,
         arguments={"request": request.pk, "cue": request.cue_id},
         key=f"write:{request.public_id}" + (f":{number}" if number else ""),
         created_by=request.created_by,
@@ -45,9 +45,9 @@ def call_helpers() -> int:
 
     Of a request of which a part has failed no further part is begun.
     """
-    queued = Job.objects.filter(queue=WRITE_QUEUE, state=JobState.QUEUED).count()
-    spare = len(jobs.idle_workers(WRITE_QUEUE)) - queued
-    if spare <= 0 or is_paused(WRITE_QUEUE):
+    queued = Job.objects.filter(queue=GPU_QUEUE, state=JobState.QUEUED).count()
+    spare = len(crew.idle_workers(GPU_QUEUE)) - queued
+    if spare <= 0 or is_paused(GPU_QUEUE):
         return 0
     asked = 0
     waiting = Candidate.objects.filter(state=CandidateState.WAITING).values("request")
@@ -111,7 +111,7 @@ class Claims:
 
     def _take(self) -> Candidate | None:
         self.open = self._request.candidates.filter(state__in=OPEN_CANDIDATES).count()
-        workers = max(1, len(jobs.live_workers(self._run.job.queue)))
+        workers = max(1, len(crew.ready_workers(self._run.job.queue)))
         hands = min(workers, writing_jobs(self._request).filter(state__in=OPEN_STATES).count())
         self.share = -(-self.open // max(1, hands))
         if self._held().count() >= self.share:

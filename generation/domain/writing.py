@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 TOLD_SECONDS = 0.5
 """How often the bars of candidates at work are written down."""
+SPEED_SECONDS = 5.0
+"""How often a worker tells how fast it is."""
 
 
 def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
@@ -101,7 +103,7 @@ class _Telling:
         self._claims = claims
         self._total = request.count
         self._bars: dict[int, int] = {}
-        self._told = 0.0
+        self._told = self._speed_told = 0.0
         self._began: float | None = None
         self._bars_made = 0
 
@@ -122,6 +124,7 @@ class _Telling:
 
     def speed(self) -> None:
         """Write down how many bars a second this worker made."""
+        self._speed_told = time.monotonic()
         if self._began is not None and self._bars_made and jobs.current_worker is not None:
             made = self._bars_made / max(time.monotonic() - self._began, 0.001)
             Worker.objects.filter(pk=jobs.current_worker.pk).update(bars_per_second=round(made, 2))
@@ -141,6 +144,8 @@ class _Telling:
 
     def _tell(self) -> None:
         self._told = time.monotonic()
+        if self._told - self._speed_told >= SPEED_SECONDS:
+            self.speed()
         bars, self._bars = self._bars, {}
         with transaction.atomic():
             for index, count in bars.items():

@@ -27,6 +27,7 @@ from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_plan import fitter
 from tests.bench.figures_preferences import forecast, preferences
+from tests.bench.figures_renting import MEASURES as RENTING
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
@@ -219,6 +220,7 @@ FIGURES: dict[str, Measure] = {
     "training-curves": curves,
     "training-speed": speed,
     **DEMO_ROUNDS,
+    **RENTING,
     "clamp-goldens": passed_tests_of(
         11, "reference numbers of CLaMP: passed tests", 30, "tests/generation/clamp/test_goldens.py"
     ),
@@ -239,7 +241,9 @@ FIGURES: dict[str, Measure] = {
     "kill-embedded": figures_desk.kills("embedded"),
     "kill-redis": figures_desk.kills("redis"),
     "workers-sharing": figures_workers.sharing,
-    "desk-browser": passed_tests_of(9, "the desk in Chromium: passed tests", 1, "-m", "e2e", "tests/e2e/test_desk.py"),
+    "desk-browser": passed_tests_of(
+        9, "the desk in Chromium: passed tests", 2, "-m", "e2e", "tests/e2e/test_desk.py", "tests/e2e/test_workers.py"
+    ),
     "hostile": hostile,
     "satie": satie,
     "delivery": delivery,

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from curator import jobs
 from curator.checks import tables_are_missing
+from curator.crew import live_workers
 from curator.domain.disk import LOW_BYTES
 
 
@@ -117,7 +117,7 @@ def _workers(database: Check) -> Check:
     name = "workers for gpu, cpu and training"
     if not database.ok:
         return Check(name, False, "They are looked for in the database; mend that first.")
-    waiting = [queue for queue in ("gpu", "cpu", "training") if not jobs.live_workers(queue)]
+    waiting = [queue for queue in ("gpu", "cpu", "training") if not live_workers(queue)]
     hint = f"No worker answers for {', '.join(waiting)}. Start everything with `python run.py`."
     return Check(name, not waiting, hint)
 

@@ -106,3 +106,11 @@ def test_a_machine_of_another_version_may_not(monkeypatch):
     monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda _self: later)
     with pytest.raises(DomainError, match="has another version of Cuewright than the database"):
         check_joined()
+
+
+@pytest.mark.django_db
+def test_a_machine_whose_clock_is_wrong_may_not(on_servers, monkeypatch):
+    monkeypatch.setattr(joining, "tables_are_missing", lambda: False)
+    monkeypatch.setattr(joining, "_seconds_apart", lambda: -95.2)
+    with pytest.raises(DomainError, match="This machine's clock is 95 s off"):
+        check_joined()
