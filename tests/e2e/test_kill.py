@@ -22,6 +22,9 @@ from tests.e2e.servers import Server, postgresql_server, redis_server
 from tests.small_disk import fill, small_disk
 
 COUNT = 24
+PATIENCE = 600.0
+"""Seconds after which something is not going on any more, on however busy a machine."""
+
 FULL_SECONDS = 12.0
 """How long the disk is full: longer than a lease, a sweep and the time after which a job is sent again."""
 
@@ -73,7 +76,7 @@ def pid_at_work(installation: Installation, queue: str) -> int:
         found.extend(int(row[0]) for row in rows)
         return bool(found)
 
-    wait_until(look, 60, installation)
+    wait_until(look, PATIENCE, installation)
     return found[0]
 
 
@@ -142,8 +145,8 @@ def begun(tmp_path_factory) -> Callable[[str], Path]:
                     new.settings["DATABASE_URL"] = server.url
                 stack.callback(new.stop)
                 new.serve()
-                new.wait("select count(*) > 0 from curator_rendering", 1, 60)
-                new.wait(OPEN, 0, 240)
+                new.wait("select count(*) > 0 from curator_rendering", 1, PATIENCE)
+                new.wait(OPEN, 0, PATIENCE)
                 new.stop()
                 new.manage("shell", "-v0", "-c", FORGET)
                 if broker == "redis":
@@ -156,13 +159,13 @@ def begun(tmp_path_factory) -> Callable[[str], Path]:
 
 def assert_all_there_once(installation: Installation, reader: Reader) -> None:
     """Every candidate written, each with one take of its own, nothing twice, everything drawn, every file whole."""
-    installation.wait(WRITTEN, COUNT, 240)
+    installation.wait(WRITTEN, COUNT, PATIENCE)
     rows = installation.rows('select "index", seed, take_id, version_id, number from generation_candidate')
     assert sorted(row[0] for row in rows) == list(range(COUNT))
     assert [len({row[place] for row in rows} - {None}) for place in range(1, 5)] == [COUNT] * 4
     assert installation.rows("select count(*) from curator_take") == [(COUNT,)]
     assert installation.rows("select count(*) from curator_piece where origin = 'generated'") == [(COUNT,)]
-    installation.wait(OPEN, 0, 240)
+    installation.wait(OPEN, 0, PATIENCE)
     assert installation.rows("select kind, error from curator_job where state = 'failed'") == []
     drawn = "select state, count(*) from curator_rendering where version_id in (select version_id from curator_take)"
     assert installation.rows(f"{drawn} group by state") == [("ready", 2 * COUNT)]
@@ -199,11 +202,11 @@ def test_killed_in_the_middle_of_the_takes(begun, outside, installation, case):
     for _more in range(workers - 1):  # as on other machines: no supervisor of ours starts them again
         installation.start("work", "--queue", "gpu")
     alive = "select count(*) from curator_worker where cast(queues as text) like ? and stopped_at is null"
-    wait_until(lambda: installation.rows(alive, "%gpu%")[0][0] == workers, 60, installation)
+    wait_until(lambda: installation.rows(alive, "%gpu%")[0][0] == workers, PATIENCE, installation)
     reader = Reader(installation)
     reader.start()
     installation.manage("shell", "-v0", "-c", ASK)
-    wait_until(lambda: installation.rows(WRITTEN)[0][0] >= COUNT // 4, 120, installation)
+    wait_until(lambda: installation.rows(WRITTEN)[0][0] >= COUNT // 4, PATIENCE, installation)
     assert installation.rows(WRITTEN)[0][0] < COUNT
     if killed == "worker":
         for queue in ("gpu", "cpu"):
@@ -212,7 +215,7 @@ def test_killed_in_the_middle_of_the_takes(begun, outside, installation, case):
         os.kill(installation.processes[0].pid, signal.SIGKILL)  # noqa: TID251 (the point of this test)
         installation.processes[0].wait()
         # Its children notice and end by themselves.
-        wait_until(lambda: not installation.answers(), 60, installation)
+        wait_until(lambda: not installation.answers(), PATIENCE, installation)
         installation.serve()
     elif killed == "disk":
         filler = fill(installation.data)
