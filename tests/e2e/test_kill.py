@@ -136,10 +136,10 @@ def begun(tmp_path_factory) -> Callable[[str], Path]:
 
     def make(broker: str) -> Path:
         if broker not in made:
-            made[broker] = tmp_path_factory.mktemp(broker)
-            (made[broker] / "data").mkdir()
+            folder = tmp_path_factory.mktemp(broker)
+            (folder / "data").mkdir()
             with ExitStack() as stack:
-                new = Installation(made[broker] / "data")
+                new = Installation(folder / "data")
                 if broker == "redis":
                     server = stack.enter_context(postgresql_server())
                     new.settings["DATABASE_URL"] = server.url
@@ -151,7 +151,8 @@ def begun(tmp_path_factory) -> Callable[[str], Path]:
                 new.manage("shell", "-v0", "-c", FORGET)
                 if broker == "redis":
                     server.end(signal.SIGINT)
-                    shutil.copytree(server.folder / "data", made[broker] / "postgresql" / "data")
+                    shutil.copytree(server.folder / "data", folder / "postgresql" / "data")
+            made[broker] = folder
         return made[broker]
 
     return make
