@@ -52,6 +52,7 @@ PLACES = {
     "training_new": "training",
     "training_set": "training",
     "rounds": "training",
+    "machines": "training",
     "new_round": "training",
     "round": "training",
     "checkpoints": "training",

@@ -27,6 +27,7 @@ from tests.bench.figures_intake import hostile, satie
 from tests.bench.figures_library import engrave, shelf
 from tests.bench.figures_plan import fitter
 from tests.bench.figures_preferences import forecast, preferences
+from tests.bench.figures_renting import MEASURES as RENTING
 from tests.bench.figures_training import curves, speed
 from tests.e2e.installation import Installation, free_port
 
@@ -219,6 +220,7 @@ FIGURES: dict[str, Measure] = {
     "training-curves": curves,
     "training-speed": speed,
     **DEMO_ROUNDS,
+    **RENTING,
     "clamp-goldens": passed_tests_of(
         11, "reference numbers of CLaMP: passed tests", 30, "tests/generation/clamp/test_goldens.py"
     ),

@@ -18,6 +18,8 @@ PAGES = (
     "/library/twins/",
     "/library/rights/",
     "/library/rights/confirm/training/",
+    "/training/rounds/",
+    "/training/machines/",
     "/workers/",
     "/components/",
     "/listen/first/",
@@ -26,6 +28,10 @@ PAGES = (
     "/listeners/",
     "/practice/",
     "/films/demo/picture/",
+    "/films/demo/themes/",
+    "/films/demo/ear/1m1/",
+    "/training/taste/",
+    "/training/preferences/",
     "/sign-in/",
 )
 

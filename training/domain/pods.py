@@ -6,6 +6,7 @@ A row is written before its machine is asked for, and the machine bears the row'
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -179,6 +180,22 @@ def forget(pod: RemotePod, reason: str) -> None:
     pod.refresh_from_db()
 
 
+@dataclass(frozen=True)
+class There:
+    """A machine of this installation that RunPod has; row: whose it is, None where no row knows it."""
+
+    pod: Pod
+    row: RemotePod | None
+
+
+def there_now(client: RunPod) -> list[There]:
+    """All machines of this installation that RunPod has now, by name. Raises RunPodError."""
+    ours = sorted((one for one in client.pods() if one.name.startswith(prefix())), key=lambda one: (one.name, one.id))
+    rows = RemotePod.objects.filter(name__in=[one.name for one in ours]).select_related("round__job")
+    by_name = {row.name: row for row in rows}
+    return [There(one, by_name.get(one.name)) for one in ours]
+
+
 def bad_key() -> str:
     """What the owner is told when RunPod does not take the key."""
     return _("RunPod does not know this key. Check RUNPOD_API_KEY.")
@@ -198,13 +215,8 @@ def sweep_pods(
         with account() as own:
             return sweep_pods(client=own, storage=storage, now=now)
     ended = 0
-    ours = [one for one in client.pods() if one.name.startswith(prefix())]
-    rows = {
-        pod.name: pod
-        for pod in RemotePod.objects.filter(name__in=[one.name for one in ours]).select_related("round__job")
-    }
-    for one in ours:
-        pod = rows.get(one.name)
+    for found in there_now(client):
+        one, pod = found.pod, found.row
         why = _unwanted(pod, one, now()) or (_idle(pod, one, storage, now()) if pod is not None else "")
         if not why:
             continue

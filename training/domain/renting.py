@@ -63,6 +63,11 @@ class Terms:
         """Price of the cheapest, in euros to the cent."""
         return euros(self.cheapest.usd_per_hour * self.eur_per_usd)
 
+    @property
+    def others(self) -> list[tuple[str, Decimal]]:
+        """What is taken in turn when the cheapest is gone by then: name and price in euros an hour."""
+        return [(one.name, euros(one.usd_per_hour * self.eur_per_usd)) for one in self.offers[1:]]
+
 
 def missing() -> tuple[str, ...]:
     """What must be set before anything can be rented, in sentences; empty when all is there."""
@@ -141,7 +146,7 @@ def terms(*, base: Checkpoint, chosen: Settings, budget_eur: Decimal, client: Ru
     if seconds < LEAST_SECONDS:
         raise DomainError(_too_little(budget, fit[0].usd_per_hour * rate))
     worst = euros(fit[0].usd_per_hour * Decimal(seconds + END_SECONDS) / 3600 * rate)
-    return Terms(fit, needed, rate, budget, seconds / 3600, min(worst, budget))
+    return Terms(fit, needed, rate, budget, seconds / 3600, min(worst, euros(budget)))
 
 
 def agree(shown: Decimal | None, found: Terms) -> None:
