@@ -2,6 +2,7 @@
 """Sets Cuewright up and runs it: `python run.py`. Standard library only; Linux, macOS and Windows.
 
     python run.py              set up what is missing, then serve at http://localhost:8000
+    python run.py worker       set up, then work for an installation on another machine (docs/runbooks/gpu-worker.md)
     python run.py COMMAND      one of the commands below, after set-up with the developers' tools
 
 TORCH_INDEX names a package index for torch where the plain package is the wrong one, for example
@@ -44,6 +45,7 @@ COMMANDS: dict[str, list[list[str]]] = {
             "-m",
             "pytest",
             "tests/curator/test_jobs.py",
+            "tests/curator/test_full_disk.py",
             "tests/curator/domain",
             "tests/curator/views",
             "tests/generation",
@@ -56,6 +58,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "demo-encoder": [["-m", "training.recipes.demo_encoder"]],
     "demo-round": [["-m", "tests.demo_round"]],
     "pod-smoke": [["-m", "tests.runpod.smoke"]],
+    "worker": [["manage.py", "join"]],
     "set-up": [],
 }
 
@@ -70,7 +73,7 @@ def main() -> int:
         print(f"Unknown command {command!r}. There are: {', '.join((*COMMANDS, 'serve'))}.", file=sys.stderr)
         return 1
     try:
-        set_up(developer=command not in ("serve", "set-up"))
+        set_up(developer=command not in ("serve", "worker", "set-up"))
     except subprocess.CalledProcessError as error:
         print(f"Set-up stopped: {' '.join(map(str, error.cmd))} ended with status {error.returncode}.", file=sys.stderr)
         return 1

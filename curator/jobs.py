@@ -5,7 +5,6 @@ UPDATE that takes a lease, kept alive by heartbeats, and finished by an UPDATE t
 make. The sweeper brings back what lost its worker or its message. Handlers are therefore safe to run twice.
 """
 
-import errno
 import logging
 import threading
 import time
@@ -28,13 +27,14 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import ChannelError, KombuError
 from kombu.exceptions import ConnectionError as BrokerGone
 
+from curator.crew import GPU_QUEUE, gpu_is_freed, idle_workers, live_workers
 from curator.domain.errors import DomainError
 from curator.models.accounts import User
 from curator.models.jobs import Job, JobQuerySet, JobState, Pause, Worker
+from curator.storage import disk_is_full
 
 log = logging.getLogger(__name__)
 
-WORKER_ALIVE_SECONDS = 20.0
 PROGRESS_SECONDS = 0.4
 
 
@@ -46,6 +46,10 @@ class Interrupted(Exception):
     """This worker is going down; the job goes back into the queue without losing an attempt."""
 
 
+class Freed(Interrupted):
+    """The GPU was given to other programs; the job goes back for who else can do it, or until it is taken again."""
+
+
 class LeaseLost(Exception):
     """Another worker holds the job now; this one must not write any more."""
 
@@ -55,25 +59,15 @@ Handler = Callable[..., dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A registered kind of job: its handler and what to do when it ended without being done."""
+    """A registered kind of job: its handler, what to do when it ended without being done, and when it is done."""
 
     handler: Handler
     on_end: Callable[[Job], None] | None
+    on_done: Callable[[Job], None] | None = None
 
 
 KINDS: dict[str, Kind] = {}
 
-
-@dataclass
-class Sweep:
-    """Something that is looked after beside the jobs, every so many seconds. `due`: by time.monotonic()."""
-
-    run: Callable[[], object]
-    every: float
-    due: float = 0.0
-
-
-SWEEPS: list[Sweep] = []
 
 # Set when this worker process was asked to stop; running handlers see it at their next step.
 stopping = threading.Event()
@@ -82,26 +76,19 @@ stopping = threading.Event()
 current_worker: Worker | None = None
 
 
-def job(kind: str, *, on_end: Callable[[Job], None] | None = None) -> Callable[[Handler], Handler]:
+def job(
+    kind: str, *, on_end: Callable[[Job], None] | None = None, on_done: Callable[[Job], None] | None = None
+) -> Callable[[Handler], Handler]:
     """Register `handler(run, **arguments)` under the task name `kind`.
 
-    `on_end` is called with a job that ended FAILED or CANCELLED, wherever that was noticed.
+    `on_end` is called with a job that ended FAILED or CANCELLED, wherever that was noticed, `on_done` with one that
+    is DONE; both in the transaction that writes its state.
     """
 
     def register(handler: Handler) -> Handler:
-        KINDS[kind] = Kind(handler, on_end)
+        KINDS[kind] = Kind(handler, on_end, on_done)
         shared_task(execute, name=kind)
         return handler
-
-    return register
-
-
-def swept(*, every: float) -> Callable[[Callable[[], object]], Callable[[], object]]:
-    """Register a function that the sweeper calls every so many seconds. It may be called by several at once."""
-
-    def register(function: Callable[[], object]) -> Callable[[], object]:
-        SWEEPS.append(Sweep(function, every))
-        return function
 
     return register
 
@@ -162,6 +149,11 @@ def cancel(row: Job) -> None:
     _end(Job.objects.filter(pk=row.pk, state=JobState.QUEUED), row, JobState.CANCELLED)
 
 
+def settle(row: Job) -> bool:
+    """End a job that waits for work which is done already; False when it is not waiting any more."""
+    return _end(Job.objects.filter(pk=row.pk, state=JobState.QUEUED), row, JobState.DONE)
+
+
 class Run:
     """One attempt at a job, holding its lease. Handlers report progress through it and ask it whether to go on."""
 
@@ -169,13 +161,15 @@ class Run:
         self.job = row
         self._lost = False
         self._cancelled = False
+        self._freed = False
+        self.gpu: Callable[[], bool] | None = None  # set while the handler has the GPU: whether it is wanted back
         self._written_at = 0.0
         self._done = threading.Event()
 
     @property
     def should_stop(self) -> bool:
         """True when the handler should end at its next safe point and call `check`."""
-        return self._lost or self._cancelled or stopping.is_set()
+        return self._lost or self._cancelled or self._freed or stopping.is_set()
 
     def check(self) -> None:
         """Raise LeaseLost, Cancelled or Interrupted when the handler must not go on."""
@@ -185,6 +179,8 @@ class Run:
             raise Cancelled(self.job.public_id)
         if stopping.is_set():
             raise Interrupted(self.job.public_id)
+        if self._freed:
+            raise Freed(self.job.public_id)
 
     def progress(self, done: float, total: float, note: str = "") -> None:
         """Show `done` of `total` (written at most about twice a second, the last step always). Raises as `check`."""
@@ -210,6 +206,7 @@ class Run:
         self._lost = self._lost or not kept
         if kept:
             self._cancelled = mine.filter(cancel_requested=True).exists()
+            self._freed = self.gpu is not None and self.gpu()
 
     def _beat(self) -> None:
         try:
@@ -249,7 +246,7 @@ def _kind(name: str) -> Kind | None:
 def claim(job_id: int) -> Run | None:
     """Take the job if it waits or its lease has run out.
 
-    None when someone else has it, it has ended or its queue is paused.
+    None when someone else has it, it has ended, its queue is paused or the GPU that it needs is freed.
     """
     now = timezone.now()
     lease = str(uuid.uuid4())
@@ -257,6 +254,7 @@ def claim(job_id: int) -> Run | None:
     taken = (
         Job.objects.filter(free, pk=job_id)
         .exclude(queue__in=Pause.objects.values("queue"))
+        .exclude(queue__in=[GPU_QUEUE] if gpu_is_freed() else [])
         .update(
             state=JobState.RUNNING,
             lease=lease,
@@ -275,6 +273,7 @@ def execute(job_id: int) -> None:
     """Claim the job and run its handler to a final state. Does nothing when the job is not free."""
     run = claim(job_id)
     if run is None:
+        _hand_on(job_id)
         return
     row = run.job
     kind = _kind(row.kind)
@@ -290,29 +289,34 @@ def execute(job_id: int) -> None:
         _finish(run, JobState.DONE, result=result or {})
     except Cancelled:
         _finish(run, JobState.CANCELLED)
+    except Freed:
+        _release(run, "")
+        _hand_on(row.pk)
     except Interrupted:
         _release(run, "", at_once=True)
     except LeaseLost:
         log.warning("job %s: lease lost, nothing written", row.public_id)
-    except DomainError as error:
-        _finish(run, JobState.FAILED, error=str(error))
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            _fail_inside(run)
-        else:
+    except Exception as error:
+        if isinstance(error, DatabaseTrouble) and not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        if disk_is_full(error):
             log.exception("job %s waits for space on the disk", row.public_id)
             _release(run, _("The disk is full. The work goes on when there is space again."))
-    except (OperationalError, InterfaceError):
-        # A long backup of SQLite, a restart of PostgreSQL: the work is sound and is tried again.
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
-        if row.attempt >= row.max_attempts:
-            _fail_inside(run)
-        else:
+        elif isinstance(error, DomainError):
+            _finish(run, JobState.FAILED, error=str(error))
+        elif isinstance(error, (OperationalError, InterfaceError)) and row.attempt < row.max_attempts:
+            # A long backup of SQLite, a restart of PostgreSQL: the work is sound and is tried again.
             log.exception("job %s: the database did not answer", row.public_id)
             _release(run, _("The database did not answer. The work is tried again."), counted=True)
-    except Exception:  # noqa: BLE001 (the border: a handler's bug ends its job, not the worker; it is logged)
-        _fail_inside(run)
+        else:
+            _fail_inside(run)
+
+
+def _hand_on(job_id: int) -> None:
+    """Where this machine's GPU is freed: send a job that needs one to who has another."""
+    row = Job.objects.filter(pk=job_id, queue=GPU_QUEUE, state=JobState.QUEUED).first()
+    if row is not None and gpu_is_freed() and idle_workers(GPU_QUEUE):
+        dispatch(row)
 
 
 def _fail_inside(run: Run) -> None:
@@ -338,8 +342,9 @@ def _end(mine: JobQuerySet, row: Job, state: JobState, **changes: Any) -> bool:
         with transaction.atomic():
             if not mine.update(**changes):
                 return False
-            if state != JobState.DONE and kind and kind.on_end:
-                kind.on_end(Job.objects.get(pk=row.pk))
+            follow = kind and (kind.on_done if state == JobState.DONE else kind.on_end)
+            if follow:
+                follow(Job.objects.get(pk=row.pk))
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # (as in execute: a bug in what follows must not keep the job open, nor end the sweeper)
@@ -360,13 +365,6 @@ def _release(run: Run, error: str, *, counted: bool = False, at_once: bool = Fal
     )
     if released and Job.objects.filter(pk=run.job.pk, cancel_requested=True).exists():
         cancel(run.job)
-
-
-def live_workers(queue: str | None = None) -> list[Worker]:
-    """Workers heard from in the last WORKER_ALIVE_SECONDS, of one queue or all."""
-    since = timezone.now() - timedelta(seconds=WORKER_ALIVE_SECONDS)
-    found = Worker.objects.filter(heartbeat_at__gte=since, stopped_at__isnull=True).order_by("name")
-    return [worker for worker in found if queue is None or queue in worker.queues]
 
 
 def sweep() -> int:
@@ -390,30 +388,11 @@ def sweep() -> int:
     waiting = Job.objects.filter(unsent | stale, state=JobState.QUEUED).exclude(queue__in=Pause.objects.values("queue"))
     for row in waiting.order_by("-priority", "created_at"):
         # A job that waits behind a busy worker has not lost its message.
-        if row.dispatched_at is None or _has_idle_worker(row.queue):
+        if row.dispatched_at is None or idle_workers(row.queue):
             if not dispatch(row):
                 break  # the broker is away: the others wait for it too
             touched += 1
     return touched
-
-
-def sweep_others() -> None:
-    """Call what was registered with `swept` and is due. What goes wrong in one is logged and stops no other."""
-    current_app.loader.import_default_modules()
-    for one in SWEEPS:
-        if time.monotonic() < one.due:
-            continue
-        one.due = time.monotonic() + one.every
-        try:
-            one.run()
-        except DatabaseTrouble:
-            raise
-        except Exception:
-            log.exception("%s failed, tried again in %s s", getattr(one.run, "__name__", one.run), one.every)
-
-
-def _has_idle_worker(queue: str) -> bool:
-    return any(not Job.objects.filter(worker=worker, state=JobState.RUNNING).exists() for worker in live_workers(queue))
 
 
 def wait_for(row: Job, *, poll: Callable[[Job], None] = lambda _row: None) -> Job:

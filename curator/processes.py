@@ -152,3 +152,34 @@ _parent_at_start = os.getppid()
 def parent_is_gone() -> bool:
     """True when the process that started this one has ended. Always False on Windows, which does not tell."""
     return not WINDOWS and os.getppid() != _parent_at_start
+
+
+def own_memory_bytes() -> int | None:
+    """Memory of the machine that this process holds now; None where the system does not tell."""
+    if WINDOWS:
+        return _own_memory_windows()
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+    except OSError:
+        return None  # macOS tells only the most that it ever was
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _own_memory_windows() -> int | None:
+    import ctypes
+
+    class Counters(ctypes.Structure):
+        _fields_ = [
+            ("cb", ctypes.c_ulong),
+            ("PageFaultCount", ctypes.c_ulong),
+            *((name, ctypes.c_size_t) for name in ("PeakWorkingSetSize", "WorkingSetSize")),
+            *((f"_unused{number}", ctypes.c_size_t) for number in range(6)),
+        ]
+
+    told = Counters(cb=ctypes.sizeof(Counters))
+    dll: Any = getattr(ctypes, "WinDLL")  # noqa: B009 (exists on Windows only)
+    kernel = dll("kernel32", use_last_error=True)
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    kernel.K32GetProcessMemoryInfo.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong]
+    known = kernel.K32GetProcessMemoryInfo(kernel.GetCurrentProcess(), ctypes.byref(told), told.cb)
+    return int(told.WorkingSetSize) if known else None

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "curator.middleware.ContentSecurityPolicyMiddleware",
+    "curator.middleware.FullDiskMiddleware",
     "curator.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -128,24 +129,28 @@ STATICFILES_DIRS: list[Any] = [
 ]
 WHITENOISE_USE_FINDERS = DEBUG
 STORAGES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "curator.storage.WholeFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+S3_STORAGE: dict[str, Any] = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": os.environ.get("CUEWRIGHT_S3_BUCKET"),
+        "endpoint_url": os.environ.get("CUEWRIGHT_S3_ENDPOINT"),
+        "default_acl": None,
+        "querystring_auth": True,
+        "max_memory_size": 64 * 1024 * 1024,  # what is larger, such as weights, waits on the disk
+    },
+}
 if os.environ.get("CUEWRIGHT_S3_BUCKET"):
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": os.environ["CUEWRIGHT_S3_BUCKET"],
-            "endpoint_url": os.environ.get("CUEWRIGHT_S3_ENDPOINT"),
-            "default_acl": None,
-            "querystring_auth": True,
-        },
-    }
-MEDIA_ROOT = DATA / "media"
+    STORAGES["default"] = S3_STORAGE
+MEDIA_ROOT = Path(os.environ.get("CUEWRIGHT_MEDIA") or DATA / "media").resolve()
+# Whether workers on other machines see the storage: then weights travel over it too.
+STORAGE_IS_SHARED = bool(os.environ.get("CUEWRIGHT_S3_BUCKET") or os.environ.get("CUEWRIGHT_MEDIA"))
 WEIGHTS = DATA / "weights"
 RUNS = DATA / "runs"
 PIANO_SAMPLES = NODE_MODULES / "@audio-samples" / "piano-velocity8"
@@ -170,6 +175,8 @@ JOB_SWEEP_SECONDS = number("CUEWRIGHT_SWEEP", 5, least=0.1)
 # A queued job that no worker has taken after this long is sent again (its message may be lost).
 JOB_RESEND_SECONDS = number("CUEWRIGHT_RESEND", 30, least=0.1)
 MODEL_IDLE_SECONDS = 300.0
+# Takes that a worker writes side by side; fewer need less memory of the GPU.
+WRITE_BESIDE = max(1, whole_number("CUEWRIGHT_BESIDE", 8))
 # Training: seconds between two states that a killed run is taken up from.
 ROUND_SAVE_SECONDS = number("CUEWRIGHT_SAVE_EVERY", 120)
 

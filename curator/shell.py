@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from curator.domain.disk import space_is_low
 from curator.models.accounts import User
 from curator.models.film import Cue, CueState, Film
 from curator.models.jobs import Job
@@ -51,6 +52,7 @@ PLACES = {
     "training_new": "training",
     "training_set": "training",
     "rounds": "training",
+    "machines": "training",
     "new_round": "training",
     "round": "training",
     "checkpoints": "training",
@@ -59,6 +61,7 @@ PLACES = {
     "preference_set": "training",
     "taste": "training",
     "workers": "workers",
+    "disk": "workers",
 }
 
 FILM_SESSION_KEY = "film"
@@ -242,6 +245,11 @@ class Shell:
     def jobs_shown(self) -> bool:
         """Whether this user sees what the workers do."""
         return self._user.is_owner
+
+    @cached_property
+    def space_is_low(self) -> bool:
+        """Whether the owner has to make room on the disk."""
+        return self._user.is_owner and space_is_low()
 
     @cached_property
     def jobs(self) -> OpenJobs:

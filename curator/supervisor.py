@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.db import connection
 
-from curator import jobs
+from curator import jobs, sweeps
 from curator.environment import ROOT
 from curator.processes import end_group, new_group, on_stop_request, parent_is_gone
 
@@ -93,12 +94,13 @@ def _manage(*arguments: str) -> list[str]:
     return [sys.executable, str(ROOT / "manage.py"), *arguments]
 
 
-def run(*, queues: tuple[str, ...] = QUEUES) -> None:
+def run(*, queues: Sequence[str] = QUEUES, web: bool = True) -> None:
     """Keep web and workers running until this process is asked to stop or its parent is gone."""
     stop = threading.Event()
     on_stop_request(stop)
     # Small matrices: a second BLAS thread costs the ranking more than it brings.
-    children = [Child("web", _manage("web"), {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})]
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    children = [Child("web", _manage("web"), threads)] if web else []
     children += [Child(f"worker {queue}", _manage("work", "--queue", queue)) for queue in queues]
     sweeper = threading.Thread(target=_sweep, args=(stop,), name="sweeper", daemon=True)
     sweeper.start()
@@ -124,7 +126,7 @@ def _sweep(stop: threading.Event) -> None:
     while not stop.wait(settings.JOB_SWEEP_SECONDS):
         try:
             jobs.sweep()
-            jobs.sweep_others()
+            sweeps.sweep_others()
         except DatabaseTrouble as error:
             log.warning("sweep failed, tried again in %s s: %s", settings.JOB_SWEEP_SECONDS, error)
             connection.close()

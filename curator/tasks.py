@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from curator.domain import courses, library, measures, parcels, rendering, sketches, strips
+from curator.domain import courses, housekeeping, library, measures, parcels, rendering, sketches, strips
 from curator.jobs import Run, job
+from curator.sweeps import swept
 
 
 @job(rendering.RENDER_JOB, on_end=rendering.rendering_ended)
@@ -80,3 +81,9 @@ def course(run: Run, *, versions: list[int]) -> dict[str, int]:
 def measure(run: Run, *, take: int) -> dict[str, Any]:
     """Measure a take that was put up."""
     return measures.measure_take(take_id=take, run=run)
+
+
+@swept(every=6 * 3600)
+def keep_house() -> None:
+    """Remove renderings and files that nobody needs any more, some at a time: lost jobs wait behind this."""
+    housekeeping.tidy(most=1000)

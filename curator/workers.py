@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from curator import jobs
+from curator.machine import own_memory_mb, read_gpu, read_system
 from curator.models.jobs import Worker
 from curator.processes import parent_is_gone
 
@@ -42,6 +43,8 @@ def write_row() -> None:
             "machine": platform.node(),
             "process_id": os.getpid(),
             "queues": _queues,
+            "system": read_system(),
+            **_present(),
             "started_at": now,
             "heartbeat_at": now,
             "stopped_at": None,
@@ -52,8 +55,15 @@ def write_row() -> None:
 def beat() -> None:
     """Say that this worker lives. A row that was never written or is gone (another database) is written anew."""
     row = jobs.current_worker
-    if row is None or not Worker.objects.filter(pk=row.pk).update(heartbeat_at=timezone.now()):
+    if row is None or not Worker.objects.filter(pk=row.pk).update(heartbeat_at=timezone.now(), **_present()):
         write_row()
+
+
+def _present() -> dict[str, Any]:
+    """What changes from beat to beat: memory of this process and of the card."""
+    gpu = read_gpu() if {"gpu", "training"} & set(_queues) else None
+    card = {"gpu": gpu.name[:120], "gpu_memory_mb": gpu.memory_mb, "gpu_used_mb": gpu.used_mb} if gpu else {}
+    return {"memory_mb": own_memory_mb(), **card}
 
 
 def _keep_beating() -> None:

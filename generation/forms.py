@@ -101,9 +101,10 @@ class AskForm(forms.Form):
         label=_("Keep these settings as"),
         required=False,
         max_length=60,
-        help_text=_("A name; they then stand above for this checkpoint."),
+        help_text=_("A name; they then stand above."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    keep_for_all = forms.BooleanField(label=_("For every checkpoint, not only for this one"), required=False)
 
     def __init__(
         self,
@@ -214,6 +215,11 @@ class AskForm(forms.Form):
         """Whether the part on what every bar must keep is in use."""
         names = ("lowest", "highest", "density", "hands", "tonic")
         return any(self[name].value() for name in names) or bool(self.errors.keys() & set(names))
+
+    @property
+    def best_open(self) -> bool:
+        """Whether the part on what is kept of the takes is in use."""
+        return bool(self["best"].value() or self.errors.keys() & {"best", "mix"})
 
     @property
     def draw_open(self) -> bool:

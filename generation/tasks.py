@@ -3,13 +3,17 @@
 from typing import Any
 
 from curator.jobs import Run, job
+from curator.sweeps import swept
 from generation.domain.ear import SCORE_JOB, score_takes
 from generation.domain.handing_out import EXPORT_JOB, IMPORT_JOB, import_requested, write_reference
-from generation.domain.requests import WRITE_JOB, end_request
+from generation.domain.requests import end_part
+from generation.domain.sharing import WRITE_JOB, call_helpers
 from generation.domain.writing import write_request
 
+swept(every=2)(call_helpers)
 
-@job(WRITE_JOB, on_end=end_request)
+
+@job(WRITE_JOB, on_end=end_part, on_done=end_part)
 def write(run: Run, *, request: int, cue: int) -> dict[str, Any]:  # noqa: ARG001 (curator reads the cue)
     """Write the candidates of a request."""
     return write_request(request_id=request, run=run)

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import gettext_lazy as _
 
 from curator.domain.errors import DomainError
@@ -136,11 +137,16 @@ class RoundForm(forms.Form):
     @property
     def rents(self) -> bool:
         """Whether a rented machine is chosen."""
-        return self.is_valid() and self.cleaned_data["executor"] == RENTED
+        return self.complete and self.cleaned_data["executor"] == RENTED
+
+    @property
+    def complete(self) -> bool:
+        """Whether every field is right; what is said of the whole (such as a tick that is missing) is no field's."""
+        return self.is_bound and not set(self.errors) - {NON_FIELD_ERRORS}
 
     def chosen(self) -> tuple[TrainingSet | PreferenceSet, Checkpoint]:
         """The set and the base. Raises DomainError for what is not there."""
-        if not self.is_valid():
+        if not self.complete:
             raise DomainError("")
         recipe, _colon, name = self.cleaned_data["source"].partition(":")
         return find_data(recipe, name), find_checkpoint(name=self.cleaned_data["base"])

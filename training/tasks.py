@@ -3,13 +3,15 @@
 import logging
 from typing import Any
 
-from curator.jobs import Run, job, swept
+from curator.domain.errors import DomainError
+from curator.jobs import Run, job
+from curator.sweeps import swept
 from training.domain.datasets import BUILD_JOB, build_requested
 from training.domain.measuring import MEASURE_JOB, measure
 from training.domain.pods import sweep_pods
 from training.domain.rounds import ROUND_JOB, end_round
 from training.domain.running import run_round
-from training.domain.taste import TASTE_JOB, learn_taste
+from training.domain.taste import TASTE_JOB, learn_due_tastes, learn_taste
 from training.executors.runpod import RunPodError
 
 log = logging.getLogger(__name__)
@@ -39,10 +41,16 @@ def measure_round(run: Run, *, measurement: int, name: str = "") -> dict[str, An
     return measure(measurement_id=measurement, run=run)
 
 
+@swept(every=60)
+def learn_tastes() -> None:
+    """Whoever has judged enough since has his taste learned anew."""
+    learn_due_tastes()
+
+
 @swept(every=30)
 def end_unwanted_machines() -> None:
     """No rented machine is forgotten, whatever became of the worker that rented it."""
     try:
         sweep_pods()
-    except RunPodError as error:
+    except (RunPodError, DomainError) as error:
         log.warning("rented machines could not be looked at, tried again in 30 s: %s", error)

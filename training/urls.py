@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import api, checkpoints, gate, preferences, rounds, sets, taste
+from training.views import api, checkpoints, gate, machines, preferences, rounds, sets, taste
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("training/rounds/<str:public_id>/gate/match/end/", gate.end_match, name="end_match"),
     path("training/rounds/<str:public_id>/promote/", gate.promote_result, name="promote_round"),
     path("training/rounds/<str:public_id>/roll-back/", gate.roll_result_back, name="roll_back_round"),
+    path("training/machines/", machines.machines, name="machines"),
     path("training/checkpoints/", checkpoints.checkpoints, name="checkpoints"),
     path("training/checkpoints/<str:public_id>/", checkpoints.checkpoint, name="checkpoint"),
     path("training/checkpoints/<str:public_id>/prepare/", checkpoints.prepare, name="checkpoint_prepare"),

@@ -1,9 +1,12 @@
 """Files of the storage, named by their content and never overwritten."""
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from curator.models.library import MediaFile
 
@@ -26,18 +29,30 @@ CONTENT_TYPES = {
 
 def store_media(*, data: bytes, suffix: str) -> MediaFile:
     """Keep `data` under its SHA-256 and return its row; the same bytes give the same row. `suffix` as '.svg'."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    row = MediaFile(sha256=sha256, suffix=suffix, content_type=CONTENT_TYPES[suffix], size=len(data))
-    # The file comes first: a row always has its file, also when this process dies in between.
-    if not default_storage.exists(row.name) or default_storage.size(row.name) != len(data):
-        if default_storage.exists(row.name):
-            default_storage.delete(row.name)  # cut short by a crash or a full disk
-        default_storage.save(row.name, ContentFile(data))
-    kept, _created = MediaFile.objects.get_or_create(
-        sha256=sha256,
-        defaults={"suffix": suffix, "content_type": row.content_type, "size": row.size},
+    return store_content(
+        sha256=hashlib.sha256(data).hexdigest(), size=len(data), suffix=suffix, content=lambda: ContentFile(data)
     )
+
+
+def store_content(*, sha256: str, size: int, suffix: str, content: "Callable[[], File[Any]]") -> MediaFile:
+    """Keep what `content` reads from its start, `size` bytes of that SHA-256, and return its row."""
+    known = MediaFile.objects.filter(sha256=sha256)
+    # Young again, so that housekeeping (curator.domain.housekeeping) leaves it for whoever is about to refer to it.
+    if not known.update(stored_at=timezone.now(), size=size):
+        row = MediaFile(sha256=sha256, suffix=suffix, content_type=CONTENT_TYPES[suffix], size=size)
+        # The file comes first: a row always has its file, also when this process dies in between.
+        _write(row, content)
+        MediaFile.objects.get_or_create(
+            sha256=sha256, defaults={"suffix": suffix, "content_type": row.content_type, "size": size}
+        )
+    kept = known.get()
+    _write(kept, content)  # lost or cut short by a power failure
     return kept
+
+
+def _write(row: MediaFile, content: "Callable[[], File[Any]]") -> None:
+    if not default_storage.exists(row.name) or default_storage.size(row.name) != row.size:
+        default_storage.save(row.name, content())
 
 
 def read_media(media: MediaFile) -> bytes:

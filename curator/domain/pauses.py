@@ -16,6 +16,11 @@ def go_on(*, queue: str) -> int:
     """Let a paused queue go on and send its waiting jobs again; how many."""
     with transaction.atomic():
         Pause.objects.filter(queue=queue).delete()
+    return send_waiting(queue=queue)
+
+
+def send_waiting(*, queue: str) -> int:
+    """Send the waiting jobs of a queue, the next one first; how many."""
     waiting = list(Job.objects.filter(queue=queue, state=JobState.QUEUED).order_by("-priority", "created_at", "pk"))
     for row in waiting:
         if not dispatch(row):

@@ -8,11 +8,10 @@ from typing import IO
 
 from django.conf import settings
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
-from curator.domain.media import CONTENT_TYPES
+from curator.domain.media import store_content
 from curator.models.film import Film
 from curator.models.library import MediaFile
 
@@ -49,15 +48,12 @@ def set_picture(*, film: Film, file: IO[bytes]) -> MediaFile:
     while piece := file.read(PIECE):
         digest.update(piece)
         size += len(piece)
-    row = MediaFile(sha256=digest.hexdigest(), suffix=suffix, content_type=CONTENT_TYPES[suffix], size=size)
-    if not default_storage.exists(row.name) or default_storage.size(row.name) != size:
-        if default_storage.exists(row.name):
-            default_storage.delete(row.name)  # cut short by a crash or a full disk
+
+    def content() -> "File[bytes]":
         file.seek(0)
-        default_storage.save(row.name, File(file))
-    kept, _created = MediaFile.objects.get_or_create(
-        sha256=row.sha256, defaults={"suffix": suffix, "content_type": row.content_type, "size": size}
-    )
+        return File(file)
+
+    kept = store_content(sha256=digest.hexdigest(), size=size, suffix=suffix, content=content)
     Film.objects.filter(pk=film.pk).update(picture=kept.sha256)
     film.picture = kept.sha256
     return kept
@@ -104,7 +100,7 @@ def _throw_away(folder: Path) -> None:
 
 
 def remove_picture(*, film: Film) -> None:
-    """Hear the film without picture again; the file stays in the storage, as all files do."""
+    """Hear the film without picture again; housekeeping removes the file in its time."""
     Film.objects.filter(pk=film.pk).update(picture="")
     film.picture = ""
 

@@ -69,7 +69,7 @@ def set_still(*, shot: Shot, data: bytes, name: str = "") -> Still:
 
 
 def remove_still(*, still: Still) -> None:
-    """Take a shot's still away; its files stay in the storage, as all files do."""
+    """Take a shot's still away; housekeeping removes its files in its time."""
     still.delete()
 
 

@@ -1,4 +1,4 @@
-"""The GPU of a machine, which generation and training take in turn."""
+"""The GPU of a machine, which generation, scoring and training take in turn, and which can be freed for others."""
 
 import platform
 import shutil
@@ -11,7 +11,10 @@ from functools import cache
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from curator.jobs import Run, live_workers
+from curator.crew import GPU_QUEUE, gpu_is_freed, gpu_of, live_workers
+from curator.domain.pauses import send_waiting
+from curator.jobs import Freed, Run
+from curator.models.accounts import User
 from curator.models.jobs import Job, JobState, Turn
 
 LOOK_SECONDS = 1.0
@@ -29,42 +32,59 @@ def has_gpu() -> bool:
         return False
 
 
+def free_gpu(*, machine: str, by: User | None = None) -> None:
+    """Give a machine's GPU to other programs: what is at work on it goes back, models are dropped, nothing begins."""
+    turn, _new = Turn.objects.get_or_create(name=gpu_of(machine))
+    Turn.objects.filter(pk=turn.pk, freed_at=None).update(freed_at=timezone.now(), freed_by=by)
+
+
+def take_gpu_again(*, machine: str) -> int:
+    """Work on a machine's GPU again and send what waited; how many jobs."""
+    Turn.objects.filter(name=gpu_of(machine)).update(freed_at=None, freed_by=None)
+    return sum(send_waiting(queue=queue) for queue in (GPU_QUEUE, "training"))
+
+
 @contextmanager
 def gpu_turn(run: Run, *, waiting: Callable[[], None], alone: bool = False) -> Iterator[None]:
     """Hold this machine's GPU for a job; free passage where there is none.
 
     waiting: called about once a second until it is free. alone: nobody else may take the next turn, and models that
-    idle workers hold are waited for until they are dropped (`gpu_is_wanted` tells those workers). Raises as run.check.
+    idle workers hold are waited for until they are dropped (`gpu_is_wanted` tells those workers). Raises as run.check,
+    Freed too when the GPU is given to other programs, before or inside.
     """
-    if not has_gpu():
-        yield
-        return
-    name = _name()
-    Turn.objects.get_or_create(name=name)
+    if gpu_is_freed():
+        raise Freed(run.job.public_id)
+    run.gpu = gpu_is_freed
     try:
-        if alone:
-            _ask(name, run.job)
-        while not _take(name, run.job):
-            _pause(run, waiting)
-            if alone:
-                _ask(name, run.job)
-        while alone and _held_elsewhere():
-            _pause(run, waiting)
+        if has_gpu():
+            _wait_for_turn(run, waiting, alone=alone)
         yield
     finally:
-        Turn.objects.filter(name=name, holder=run.job).update(holder=None)
-        Turn.objects.filter(name=name, wanted_by=run.job).update(wanted_by=None)
+        run.gpu = None
+        Turn.objects.filter(holder=run.job).update(holder=None)
+        Turn.objects.filter(wanted_by=run.job).update(wanted_by=None)
+
+
+def _wait_for_turn(run: Run, waiting: Callable[[], None], *, alone: bool) -> None:
+    name = gpu_of()
+    Turn.objects.get_or_create(name=name)
+    if alone:
+        _ask(name, run.job)
+    while not _take(name, run.job):
+        _pause(run, waiting)
+        if alone:
+            _ask(name, run.job)
+    while alone and _held_elsewhere():
+        _pause(run, waiting)
 
 
 def gpu_is_wanted() -> bool:
-    """Whether a job holds this machine's GPU or waits for it, so that who idles with a model drops it."""
+    """Whether this machine's GPU is freed, held by a job or waited for, so that who idles with a model drops it."""
+    if gpu_is_freed():
+        return True
     if not has_gpu():
         return False
-    return Turn.objects.filter(Q(holder__in=_live()) | Q(wanted_by__in=_live()), name=_name()).exists()
-
-
-def _name() -> str:
-    return f"gpu@{platform.node()}"
+    return Turn.objects.filter(Q(holder__in=_live()) | Q(wanted_by__in=_live()), name=gpu_of()).exists()
 
 
 def _live() -> QuerySet[Job]:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from curator.crew import GPU_QUEUE, WORKER_ALIVE_SECONDS, gpu_of
 from curator.domain.library import IMPORT_JOBS
-from curator.jobs import WORKER_ALIVE_SECONDS
 from curator.models.film import Cue
-from curator.models.jobs import Job, JobState, Worker
+from curator.models.jobs import Job, JobState, Turn, Worker
 from curator.models.library import Rendering
 
 WINDOW = timedelta(hours=1)
@@ -31,18 +31,48 @@ class Stroke:
 
 @dataclass(frozen=True)
 class WorkerFacts:
-    """A worker, how long it has been silent, its last hour and its present job."""
+    """A worker, how long it has been silent, its last hour, its present job and the cue or piece that is for.
+
+    freed: since when its machine's GPU belongs to other programs; ending: something of ours is still on it.
+    """
 
     worker: Worker
     alive: bool
     silent: timedelta
     strokes: list[Stroke]
     job: Job | None
+    subject: str
+    freed: datetime | None
+    ending: bool
 
     @property
     def silent_seconds(self) -> int:
-        """Seconds since the last heartbeat."""
-        return int(self.silent.total_seconds())
+        """Seconds since the last heartbeat; never less than 0, though another machine's clock may be ahead."""
+        return max(0, int(self.silent.total_seconds()))
+
+    @property
+    def can_be_freed(self) -> bool:
+        """Whether it is one of those that use the GPU, and its machine answers."""
+        return self.alive and GPU_QUEUE in self.worker.queues
+
+    @property
+    def memory_gb(self) -> float | None:
+        """Memory that the process holds."""
+        return _gb(self.worker.memory_mb)
+
+    @property
+    def gpu_used_gb(self) -> float | None:
+        """What all programs use of the card's memory."""
+        return _gb(self.worker.gpu_used_mb)
+
+    @property
+    def gpu_memory_gb(self) -> float | None:
+        """The card's memory."""
+        return _gb(self.worker.gpu_memory_mb)
+
+
+def _gb(megabytes: int | None) -> float | None:
+    return None if megabytes is None else megabytes / 1024
 
 
 @dataclass(frozen=True)
@@ -90,11 +120,7 @@ class WorkersFacts:
 def workers_facts(*, now: datetime | None = None) -> WorkersFacts:
     """Workers and queue as they are `now`, in a constant number of queries."""
     now = now or timezone.now()
-    workers = list(
-        Worker.objects.filter(heartbeat_at__gte=now - timedelta(days=1))
-        .filter(Q(stopped_at__isnull=True) | Q(stopped_at__gte=now - WINDOW))
-        .order_by("stopped_at", "name")
-    )
+    workers = list(Worker.objects.filter(heartbeat_at__gte=now - timedelta(days=1)).order_by("name"))
     recent = Job.objects.filter(worker__in=workers, started_at__isnull=False).filter(
         Q(finished_at__gte=now - WINDOW) | Q(state=JobState.RUNNING)
     )
@@ -105,9 +131,17 @@ def workers_facts(*, now: datetime | None = None) -> WorkersFacts:
     for worker in workers:
         if worker.pk in heirs:
             by_worker.setdefault(heirs[worker.pk], []).extend(by_worker.pop(worker.pk, []))
+    jobs = _open_jobs()
+    subjects = {item.job.pk: item.subject for item in jobs}
+    turns = {turn.name: turn for turn in Turn.objects.filter(freed_at__isnull=False).select_related("holder")}
+    facts = [
+        _facts(worker, by_worker.get(worker.pk, []), turns.get(gpu_of(worker.machine)), subjects, now)
+        for worker in workers
+        if worker.pk not in heirs
+    ]
     return WorkersFacts(
-        workers=[_facts(worker, by_worker.get(worker.pk, []), now) for worker in workers if worker.pk not in heirs],
-        jobs=_open_jobs(),
+        workers=sorted(facts, key=lambda item: not item.alive),
+        jobs=jobs,
         failed=list(
             Job.objects.filter(state=JobState.FAILED, finished_at__gte=now - timedelta(days=1))
             .exclude(kind__in=IMPORT_JOBS)
@@ -149,11 +183,23 @@ def _open_jobs() -> list[JobFacts]:
     return [JobFacts(job, subject(job)) for job in jobs]
 
 
-def _facts(worker: Worker, jobs: list[Job], now: datetime) -> WorkerFacts:
+def _facts(worker: Worker, jobs: list[Job], turn: Turn | None, subjects: dict[int, str], now: datetime) -> WorkerFacts:
     silent = now - worker.heartbeat_at
     alive = worker.stopped_at is None and silent.total_seconds() < WORKER_ALIVE_SECONDS
-    present = next((job for job in jobs if job.state == JobState.RUNNING and job.worker_id == worker.pk), None)
-    return WorkerFacts(worker, alive, silent, [_stroke(job, now) for job in jobs], present if alive else None)
+    running = [job for job in jobs if job.state == JobState.RUNNING and job.worker_id == worker.pk]
+    present = running[0] if running and alive else None
+    held = turn is not None and turn.holder is not None and turn.holder.state == JobState.RUNNING
+    writing = present is not None and present.queue == GPU_QUEUE
+    return WorkerFacts(
+        worker=worker,
+        alive=alive,
+        silent=silent,
+        strokes=[_stroke(job, now) for job in jobs],
+        job=present,
+        subject=subjects.get(present.pk, "") if present else "",
+        freed=turn.freed_at if turn and GPU_QUEUE in worker.queues else None,
+        ending=held or writing or bool(worker.checkpoint_sha256),
+    )
 
 
 def _stroke(job: Job, now: datetime) -> Stroke:

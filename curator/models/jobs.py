@@ -22,16 +22,23 @@ OPEN_STATES = (JobState.QUEUED, JobState.RUNNING)
 
 
 class Worker(models.Model):
-    """One process that takes jobs. Alive while its heartbeat is young."""
+    """One process that takes jobs. Alive while its heartbeat is young.
+
+    `system`: system and processor cores. `gpu_memory_mb`: of the card, `gpu_used_mb`: used of it by all programs;
+    `memory_mb`: held by the process. `checkpoint`: name of the one that is loaded.
+    """
 
     name = models.CharField(max_length=120, unique=True)
     machine = models.CharField(max_length=120)
     process_id = models.IntegerField()
     queues = models.JSONField(default=list)
+    system = models.CharField(max_length=60, blank=True)
     gpu = models.CharField(max_length=120, blank=True)
     gpu_memory_mb = models.IntegerField(null=True, blank=True)
+    gpu_used_mb = models.IntegerField(null=True, blank=True)
     memory_mb = models.IntegerField(null=True, blank=True)
     checkpoint_sha256 = models.CharField(max_length=64, blank=True)
+    checkpoint = models.CharField(max_length=80, blank=True)
     bars_per_second = models.FloatField(null=True, blank=True)
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()
@@ -113,11 +120,16 @@ class Turn(models.Model):
     """What one job of a machine holds at a time, such as its GPU. Only curator.domain.turns writes here.
 
     `holder` and `wanted_by` count only while that job runs and its lease holds, so a killed worker blocks nobody.
+    `freed_at`: since when it was given to other programs; no job takes it until it is taken again.
     """
 
     name = models.CharField(max_length=160, unique=True)
     holder = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     wanted_by = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    freed_at = models.DateTimeField(null=True, blank=True)
+    freed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from curator.models.identity import PublicIdField
@@ -168,13 +169,17 @@ class PieceVersion(models.Model):
 
 
 class MediaFile(models.Model):
-    """A file of the storage, named by its content: <first two of sha256>/<sha256><suffix>. Never overwritten."""
+    """A file of the storage, named by its content: <first two of sha256>/<sha256><suffix>. Never overwritten.
+
+    One that nothing refers to and that was last stored a while ago goes (curator.domain.housekeeping).
+    """
 
     sha256 = models.CharField(max_length=64, unique=True)
     suffix = models.CharField(max_length=12)
     content_type = models.CharField(max_length=60)
     size = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+    stored_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:
         return self.name

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop as _noop
 
 from curator.domain.errors import DomainError
 from curator.environment import ROOT
+from generation.domain.carrying import share_weights
 from generation.models.checkpoints import Checkpoint, CheckpointKind
 from generation.notagen.header import HEADER_STYLES
 from generation.notagen.prompts import published
@@ -99,6 +100,7 @@ def import_checkpoint(
         raise DomainError(_("The file says that its header style is %(style)s.") % {"style": said})
     present = Checkpoint.objects.filter(sha256=loaded.sha256).first()
     stored = _store(path, loaded, present)
+    share_weights(stored)
     if present is not None:
         return present, False
     sizes = _sizes(loaded)
@@ -144,6 +146,7 @@ def store_weights(*, path: Path, sha256: str) -> None:
     except OSError as error:
         sentence = _("The weights cannot be kept in %(folder)s: %(reason)s.")
         raise DomainError(sentence % {"folder": target.parent, "reason": error.strerror or error}) from error
+    share_weights(target)
 
 
 def register_result(

@@ -19,7 +19,7 @@ from curator.film.ruler import Hit, Line, Ruler, draw_ruler
 from curator.film.tempo import TempoError, tempo_map_of
 from curator.film.timecode import Clock
 from curator.models.film import Cue, CueState
-from curator.models.jobs import OPEN_STATES, Job, Pause
+from curator.models.jobs import OPEN_STATES, Job, Pause, Turn
 from curator.models.library import PieceVersion, Rendering
 from curator.models.ranking import Take, TakeState
 from generation.domain.cards import CardKind, TakeCard, candidate_card, take_card
@@ -189,7 +189,9 @@ def read_stamp(*, cue: Cue) -> Stamp:
         [(row["state"], row["n"]) for row in written],
         Job.objects.open().filter(kind=MEASURE_JOB).count(),
     ]
-    work = [written, queue, list(Pause.objects.values_list("queue", flat=True))]
+    freed = Turn.objects.filter(freed_at__isnull=False).values_list("name", flat=True)
+    resting = sorted(Pause.objects.values_list("queue", flat=True).union(freed))
+    work = [written, queue, resting]
     if queue:
         work.append([int(time.time() // BY_TIME)])
     return Stamp(_digest(wall), _digest([wall, work]))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop as _noop
 
 from curator.domain.errors import DomainError
 from curator.environment import ROOT
+from generation.domain.carrying import bring_weights, share_weights
 from generation.models.encoders import Encoder
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def weights_path(encoder: Encoder) -> Path:
 def words_folder(encoder: Encoder) -> Path:
     """The folder of the tokenizer that an encoder reads texts with."""
     return DEMO_FOLDER if encoder.family == DEMO_FAMILY else Path(settings.WEIGHTS) / "xlm-roberta-base"
+
+
+def bring_words(encoder: Encoder) -> None:
+    """Fetch the tokenizer of an encoder from the shared storage where it is missing here and is there."""
+    if encoder.family != DEMO_FAMILY:
+        bring_weights(words_folder(encoder) / "tokenizer.json")
 
 
 def encoder_in_use() -> Encoder | None:
@@ -109,7 +116,7 @@ def load_music(encoder: Encoder) -> "MusicEncoder":
     from generation.clamp.weights import NotAClamp
 
     try:
-        return MusicEncoder(weights_path(encoder))
+        return MusicEncoder(bring_weights(weights_path(encoder)))
     except NotAClamp as error:
         raise DomainError(_unreadable(encoder, error)) from error
 
@@ -121,7 +128,7 @@ def load_text(encoder: Encoder) -> "TextEncoder":
     from generation.clamp.weights import NotAClamp
 
     try:
-        return TextEncoder(weights_path(encoder), words_folder(encoder))
+        return TextEncoder(bring_weights(weights_path(encoder)), words_folder(encoder))
     except NoTokenizer as error:
         raise DomainError(
             _("Texts cannot be read yet: put tokenizer.json of xlm-roberta-base into %(folder)s.")
@@ -152,6 +159,7 @@ def _keep(path: Path, meta: "Meta", name: str, *, moved: bool, chosen: bool = Tr
         part = target.with_suffix(".part")
         shutil.copyfile(path, part)
         part.replace(target)
+    share_weights(target)
     facts: dict[str, Any] = {
         "precision": meta.precision,
         "music": {"width": meta.music.hidden, "layers": meta.music.layers},

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from curator import jobs
+from curator.crew import GPU_QUEUE, ready_workers
 from curator.domain.pauses import is_paused
 from curator.models.jobs import OPEN_STATES, Job, JobState
 from generation.models.checkpoints import Checkpoint
 from generation.models.requests import Candidate, CandidateState, CueRequest
 
-ROWS = 8
-"""Pieces that an engine writes side by side, as generation.notagen.engine.ROWS, which loads torch."""
 REMEMBERED = 40
 """So many of the newest candidates of a checkpoint tell its speed."""
 FEWEST_BARS = 3
@@ -39,8 +38,9 @@ class Span:
 class Estimate:
     """What is known before a request starts.
 
-    work: how long it is written; None where the checkpoint has never written here. before: requests in front of it.
-    wait: until it begins, None where nobody knows. workers: how many are up for it; paused: the queue stands still.
+    work: how long it is written, by all workers that are up; None where the checkpoint has never written here.
+    before: requests in front of it. wait: until it begins, None where nobody knows. workers: how many are up for it;
+    paused: the queue stands still.
     """
 
     work: Span | None
@@ -64,14 +64,14 @@ def estimate(*, checkpoint: Checkpoint, pieces: Sequence[tuple[int, int]]) -> Es
     pieces: for each request how many candidates of how many bars.
     """
     rows = list(_open_requests().order_by("pk"))
-    workers = len(jobs.live_workers("gpu"))
+    workers = len(ready_workers(GPU_QUEUE))
     paces = paces_of(checkpoint)
     return Estimate(
-        work=total([span_of(paces, count, bars) for count, bars in pieces]),
+        work=spread([(paces, count, bars) for count, bars in pieces], workers),
         before=len(rows),
         wait=wait_for(rows, workers),
         workers=workers,
-        paused=is_paused("gpu"),
+        paused=is_paused(GPU_QUEUE),
     )
 
 
@@ -79,16 +79,33 @@ def paces_of(checkpoint: Checkpoint) -> list[Pace]:
     """The speeds of the newest candidates of a checkpoint that wrote without given bars."""
     rows = Candidate.objects.filter(checkpoint_sha256=checkpoint.sha256, state__in=_WRITTEN, seconds__gt=0)
     rows = rows.filter(bars_written__gte=FEWEST_BARS, request__brief__start__isnull=True).order_by("-pk")
-    found = rows.values_list("request__count", "seconds", "bars_written")[:REMEMBERED]
-    return [Pace(min(count, ROWS), float(seconds or 0) / bars) for count, seconds, bars in found]
+    found = rows.values_list("settings__beside", "request__count", "seconds", "bars_written")[:REMEMBERED]
+    # Those of before workers shared a request do not say how many were written beside them.
+    return [
+        Pace(beside or min(count, settings.WRITE_BESIDE), float(seconds or 0) / bars)
+        for beside, count, seconds, bars in found
+    ]
+
+
+def spread(requests: Sequence[tuple[Sequence[Pace], int, int]], workers: int) -> Span | None:
+    """How long requests (paces, count and bars of each) take so many workers; None where a pace is not known.
+
+    Where there are more workers than requests, several share one.
+    """
+    workers, side = max(workers, 1), max(len(requests), 1)
+    hands = max(1, workers // side)
+    found = total([span_of(paces, ceil(count / hands), bars) for paces, count, bars in requests])
+    side = min(side, workers)
+    return None if found is None else Span(found.low / side, found.high / side)
 
 
 def span_of(paces: Sequence[Pace], count: int, bars: int) -> Span | None:
-    """How long `count` pieces of `bars` bars take; None without a measured pace."""
+    """How long `count` pieces of `bars` bars take one worker; None without a measured pace."""
     if not paces or not count:
         return None if count else Span(0, 0)
-    full, rest = divmod(count, ROWS)
-    spans = [_wave(paces, ROWS, bars)] * full + ([_wave(paces, rest, bars)] if rest else [])
+    most = settings.WRITE_BESIDE
+    full, rest = divmod(count, most)
+    spans = [_wave(paces, most, bars)] * full + ([_wave(paces, rest, bars)] if rest else [])
     return sum(spans[1:], spans[0])
 
 
@@ -114,19 +131,17 @@ def wait_for(requests: Iterable[CueRequest], workers: int) -> Span | None:
     requests = list(requests)
     checkpoints = Checkpoint.objects.in_bulk({row.checkpoint_id for row in requests})
     paces = {key: paces_of(row) for key, row in checkpoints.items()}
-    left = (CandidateState.WAITING, CandidateState.WRITING)
+    states = (CandidateState.WAITING, CandidateState.WRITING)
     rest = {
         row["request"]: (row["bars"] or 0, row["n"])
-        for row in Candidate.objects.filter(request__in=requests, state__in=left)
+        for row in Candidate.objects.filter(request__in=requests, state__in=states)
         .values("request")
         .annotate(bars=Sum(F("bars_asked") - F("bars_written")), n=Count("pk"))
     }
-    spans = []
-    for row in requests:
-        bars, count = rest.get(row.pk, (0, 0))
-        spans.append(span_of(paces[row.checkpoint_id], count, ceil(bars / count) if count else 0))
-    found = total(spans)
-    return None if found is None else Span(found.low / max(workers, 1), found.high / max(workers, 1))
+    left = [(row, *rest.get(row.pk, (0, 0))) for row in requests]
+    return spread(
+        [(paces[row.checkpoint_id], count, ceil(bars / count) if count else 0) for row, bars, count in left], workers
+    )
 
 
 def total(spans: Sequence[Span | None]) -> Span | None:

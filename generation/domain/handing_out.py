@@ -15,6 +15,7 @@ from curator.domain.errors import DomainError
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
 from curator.models.jobs import OPEN_STATES, Job, JobState
+from curator.storage import disk_is_full
 from generation.domain.checkpoints import Prompts, import_checkpoint, weights_path
 from generation.models.checkpoints import Checkpoint
 from generation.notagen.header import HEADER_STYLES
@@ -97,9 +98,12 @@ def import_requested(*, path: str, name: str, header: str, prompts: str, uploade
     run.check()
     try:
         row, new = import_checkpoint(path=Path(path), name=name, header=header, prompts=Prompts(prompts))
-    finally:
-        if uploaded:
+    except DomainError as error:
+        if uploaded and not disk_is_full(error):  # then the job comes back for it
             Path(path).unlink(missing_ok=True)
+        raise
+    if uploaded:
+        Path(path).unlink(missing_ok=True)
     return {"checkpoint": row.public_id, "new": new}
 
 

@@ -1,14 +1,15 @@
 """The model that this worker holds in memory. Loaded for the first request, dropped after some idle minutes, and at
-once when a training round waits for the GPU."""
+once when a training round waits for the GPU or the GPU is freed."""
 
 import gc
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection
@@ -16,8 +17,9 @@ from django.utils.translation import gettext as _
 
 from curator import jobs
 from curator.domain.errors import DomainError
-from curator.domain.turns import gpu_is_wanted, has_gpu
+from curator.domain.turns import gpu_is_wanted
 from curator.models.jobs import Worker
+from generation.domain.carrying import bring_weights
 from generation.domain.checkpoints import weights_path
 from generation.models.checkpoints import Checkpoint
 
@@ -41,8 +43,8 @@ _held: _Held | None = None
 _timer: threading.Timer | None = None
 _idle_since = 0.0
 
-LOOK_SECONDS = 5.0
-"""With a GPU, an idle worker looks this often whether somebody waits for it."""
+LOOK_SECONDS = 2.0
+"""An idle worker looks this often whether somebody waits for the GPU or it is freed."""
 
 
 @contextmanager
@@ -54,7 +56,7 @@ def engine_of(checkpoint: Checkpoint) -> Iterator["Engine"]:
         if _held is None or _held.sha256 != checkpoint.sha256:
             drop()
             _held = _Held(_load(checkpoint), checkpoint.sha256)
-            _tell_worker(checkpoint.sha256)
+            _tell_worker(checkpoint)
         try:
             yield _held.engine
         finally:
@@ -70,14 +72,17 @@ def drop() -> None:
         if _held is None:
             return
         _held = None
-        gc.collect()
-        # Loaded long ago where a model is held; the web process never comes here.
-        import torch
-
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        _tell_worker("")
+        empty_cache()
+        _tell_worker(None)
         log.info("model dropped")
+
+
+def empty_cache() -> None:
+    """Give back what torch keeps of the GPU's memory for models that are gone."""
+    gc.collect()
+    torch: Any = sys.modules.get("torch")  # loaded where there was a model; the web process never loads it
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _load(checkpoint: Checkpoint) -> "Engine":
@@ -87,7 +92,7 @@ def _load(checkpoint: Checkpoint) -> "Engine":
     from generation.notagen.checkpoint import NotACheckpoint, load_checkpoint
     from generation.notagen.engine import Engine
 
-    path = weights_path(checkpoint)
+    path = bring_weights(weights_path(checkpoint))
     try:
         loaded = load_checkpoint(path)
     except NotACheckpoint as error:
@@ -101,13 +106,14 @@ def _load(checkpoint: Checkpoint) -> "Engine":
     if device == "cpu" and loaded.config.parameters < SMALL:
         torch.set_num_threads(1)
     log.info("checkpoint %s loaded on %s", checkpoint.sha256[:12], device)
-    return Engine(loaded.model, device)
+    return Engine(loaded.model, device, rows=settings.WRITE_BESIDE)
 
 
 def _start_timer() -> None:
     global _timer
     left = settings.MODEL_IDLE_SECONDS - (time.monotonic() - _idle_since)
-    _timer = threading.Timer(min(left, LOOK_SECONDS) if has_gpu() else settings.MODEL_IDLE_SECONDS, _idle)
+    # Only workers are known to those who wait for the GPU; a command ends by itself.
+    _timer = threading.Timer(left if jobs.current_worker is None else min(left, LOOK_SECONDS), _idle)
     _timer.daemon = True
     _timer.start()
 
@@ -115,7 +121,7 @@ def _start_timer() -> None:
 def _idle() -> None:
     try:
         with _lock:
-            if time.monotonic() - _idle_since < settings.MODEL_IDLE_SECONDS and has_gpu() and not gpu_is_wanted():
+            if time.monotonic() - _idle_since < settings.MODEL_IDLE_SECONDS and not gpu_is_wanted():
                 _start_timer()
             else:
                 drop()
@@ -130,6 +136,8 @@ def _stop_timer() -> None:
         _timer = None
 
 
-def _tell_worker(sha256: str) -> None:
+def _tell_worker(checkpoint: Checkpoint | None) -> None:
     if jobs.current_worker is not None:
-        Worker.objects.filter(pk=jobs.current_worker.pk).update(checkpoint_sha256=sha256)
+        Worker.objects.filter(pk=jobs.current_worker.pk).update(
+            checkpoint_sha256=checkpoint.sha256 if checkpoint else "", checkpoint=checkpoint.name if checkpoint else ""
+        )

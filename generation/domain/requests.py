@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -17,10 +18,12 @@ from curator.domain.errors import DomainError
 from curator.domain.takes import next_take_number
 from curator.models.accounts import User
 from curator.models.film import Cue
-from curator.models.jobs import Job, JobState
+from curator.models.jobs import OPEN_STATES, Job, JobState
 from generation.domain.checkpoints import find_checkpoint
+from generation.domain.ear import request_scores
 from generation.domain.prompts import prompt_of
 from generation.domain.sampling import checked_sampling
+from generation.domain.sharing import OPEN_CANDIDATES, ask_worker, call_helpers, writing_jobs
 from generation.domain.starts import Start, is_complete, start_brief, start_of_theme
 from generation.models.checkpoints import Checkpoint
 from generation.models.encoders import Encoder
@@ -28,7 +31,6 @@ from generation.models.requests import Candidate, CandidateState, CueRequest
 from generation.notagen.constraints import Constraints
 from generation.notagen.header import header
 
-WRITE_JOB = "generation.write"
 MOST_TAKES = 64
 SEEDS = 2**32
 
@@ -39,8 +41,6 @@ MIXES = {
     "variety": {"style": 0.5, "fit": 0.5, "variety": 2.0},
 }
 """How much likeness to the style, fit to the brief and difference from what is kept already count in a best of N."""
-
-OPEN_CANDIDATES = (CandidateState.WAITING, CandidateState.WRITING)
 
 # What generation.notagen.constraints can say; here so that the catalogues hold it.
 SENTENCES = (
@@ -123,13 +123,9 @@ def request_takes(
             )
             for index in range(count)
         )
-        request.job = jobs.enqueue(
-            kind=WRITE_JOB,
-            queue="gpu",
-            arguments={"request": request.pk, "cue": cue.pk},
-            key=f"write:{request.public_id}",
-            created_by=created_by,
-        )
+        # Before the job is sent, so that the first worker knows how many share the candidates.
+        transaction.on_commit(call_helpers)
+        request.job = ask_worker(request)
         request.save(update_fields=["job"])
         refresh_cue_state(cue=cue)
     return request
@@ -157,21 +153,55 @@ def cancel_request(*, request: CueRequest) -> None:
     """End a request. What is written stays; the rest is not written any more."""
     if request.job is None or not request.job.is_open:
         raise DomainError(_("These takes are not being written any more."))
-    jobs.cancel(request.job)
+    for row in writing_jobs(request).filter(state__in=OPEN_STATES):
+        jobs.cancel(row)
 
 
-def end_request(row: Job) -> None:
-    """A writing job ended without being done: what it had not written never will be."""
-    request = CueRequest.objects.select_related("cue").filter(pk=row.arguments["request"]).first()
+def cancel_candidate(*, candidate: Candidate) -> None:
+    """Take one take back that waits; the others of its request are written. Raises DomainError once it is begun."""
+    with transaction.atomic():
+        request = CueRequest.objects.select_for_update().get(pk=candidate.request_id)
+        waiting = request.candidates.filter(pk=candidate.pk, state=CandidateState.WAITING)
+        if not waiting.update(state=CandidateState.CANCELLED, finished_at=timezone.now()):
+            raise DomainError(_("This take does not wait any more."))
+        if not request.candidates.filter(state__in=OPEN_CANDIDATES).exists():
+            for row in writing_jobs(request).filter(state__in=OPEN_STATES):
+                transaction.on_commit(partial(jobs.settle, row))
+
+
+def wait_for_request(*, request: CueRequest) -> None:
+    """Return when a request has ended: written by live workers, or in this process when there is none."""
+    request.refresh_from_db()
+    while request.job is not None and request.job.is_open:
+        jobs.wait_for(request.job)
+        request.refresh_from_db()
+
+
+def end_part(row: Job) -> None:
+    """A writing job has ended. The last one ends the request; what nobody has written then never will be."""
+    # Locked, so that of two that end at once one is the last.
+    request = CueRequest.objects.select_for_update().filter(pk=row.arguments["request"]).first()
     if request is None:
-        return
+        return  # the cue was deleted meanwhile
     cancelled = row.state == JobState.CANCELLED
-    Candidate.objects.filter(request=request, state__in=OPEN_CANDIDATES).update(
-        state=CandidateState.CANCELLED if cancelled else CandidateState.FAILED,
-        reason="" if cancelled else (row.error or STOPPED)[:300],
-        finished_at=timezone.now(),
-    )
+    left = request.candidates.filter(state__in=OPEN_CANDIDATES)
+    others = list(writing_jobs(request).filter(state__in=OPEN_STATES))
+    if cancelled:
+        left.update(state=CandidateState.CANCELLED, finished_at=timezone.now())
+    if others:
+        left.filter(job=row).update(state=CandidateState.WAITING, job=None)
+        if request.job_id == row.pk:
+            CueRequest.objects.filter(pk=request.pk).update(job=others[0])
+        # Not in here: whoever ends one of them at this moment waits for this request.
+        ending = jobs.cancel if cancelled else jobs.settle
+        if not left.exists():
+            for other in others:
+                transaction.on_commit(partial(ending, other))
+        return
+    left.update(state=CandidateState.FAILED, reason=(row.error or STOPPED)[:300], finished_at=timezone.now())
     refresh_cue_state(cue=request.cue)
+    if not cancelled:
+        request_scores(cue=request.cue, created_by=request.created_by)
 
 
 def candidate_seed(seed: int, index: int) -> int:

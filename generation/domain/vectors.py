@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from curator.jobs import Run
 from generation.clamp.space import PIPELINE, content_key
 from generation.domain.encoders import load_music, load_text
+from generation.domain.loading import empty_cache
 from generation.models.encoders import Encoder, Vector, VectorKind
 
 Floats = NDArray[np.float32]
@@ -38,17 +39,21 @@ def make_vectors(*, encoder: Encoder, music: Sequence[str], texts: Sequence[str]
     wanted = {VectorKind.MUSIC: music, VectorKind.TEXT: texts}
     missing = {kind: _missing(encoder, kind, asked) for kind, asked in wanted.items()}
     total, done = sum(map(len, missing.values())), 0
-    for kind, ways in ((VectorKind.MUSIC, load_music), (VectorKind.TEXT, load_text)):
-        if not missing[kind]:
-            continue
-        vectors_of: Callable[..., Floats] = ways(encoder).vectors
-        for start in range(0, len(missing[kind]), _WRITTEN):
-            some = missing[kind][start : start + _WRITTEN]
-            made = vectors_of(some, look=run.check)
-            with run.commit():
-                _write(encoder, kind, dict(zip(some, made, strict=True)))
-            done += len(some)
-            run.progress(done, total)
+    try:
+        for kind, ways in ((VectorKind.MUSIC, load_music), (VectorKind.TEXT, load_text)):
+            if not missing[kind]:
+                continue
+            vectors_of: Callable[..., Floats] = ways(encoder).vectors
+            for start in range(0, len(missing[kind]), _WRITTEN):
+                some = missing[kind][start : start + _WRITTEN]
+                made = vectors_of(some, look=run.check)
+                with run.commit():
+                    _write(encoder, kind, dict(zip(some, made, strict=True)))
+                done += len(some)
+                run.progress(done, total)
+            del vectors_of
+    finally:
+        empty_cache()
     return total
 
 

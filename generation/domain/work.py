@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from curator import jobs
+from curator.crew import live_workers, ready_workers
 from curator.domain.pauses import is_paused
 from curator.models.film import Cue
 from curator.models.jobs import OPEN_STATES, JobState
@@ -21,7 +21,6 @@ LIGHTS = {
     CandidateState.WRITING: "generating",
     CandidateState.WAITING: "spotted",
     CandidateState.FAILED: "failed",
-    CandidateState.CANCELLED: "spotted",
 }
 """The light that a candidate shows in the row of its request."""
 
@@ -33,7 +32,8 @@ class Work:
     at: the highest bar that a candidate at work has reached, and the number of its take. speed: bars a second of all
     that are at work, None before the first. left: seconds that the rest will take at that speed. before: requests of
     other cues in front of it, and wait: how long these take, None where nobody knows. paused: nothing is begun.
-    stuck: nobody has taken the work up. stopping: it was cancelled and ends at its next step.
+    freed: the machines that would write it, where the GPUs of all are given to other programs. stuck: nobody has taken
+    the work up. stopping: it was cancelled and ends at its next step.
     """
 
     count: int
@@ -45,6 +45,7 @@ class Work:
     before: int
     wait: Span | None
     paused: bool
+    freed: tuple[str, ...]
     stuck: bool
     stopping: bool
     lights: tuple[tuple[int, str], ...]
@@ -72,9 +73,10 @@ def read_opened(*, cue: Cue) -> Opened:
 
 
 def work_of(opened: Opened) -> Work | None:
-    """The open requests of a cue together; None where there is none."""
-    requests, rows = opened.requests, opened.rows
-    if not requests:
+    """The open requests of a cue together, without takes that were taken back; None where nothing is left."""
+    requests = opened.requests
+    rows = [row for row in opened.rows if row.state != CandidateState.CANCELLED]
+    if not rows:
         return None
     states = Counter(row.state for row in rows)
     writing = [row for row in rows if row.state == CandidateState.WRITING]
@@ -86,7 +88,8 @@ def work_of(opened: Opened) -> Work | None:
     assert first is not None  # noqa: S101 (narrows the type: the query asked for its state)
     queued = first.state == JobState.QUEUED
     before = requests_before(first) if queued else []
-    workers = jobs.live_workers(first.queue) if queued else []
+    live = live_workers(first.queue) if queued else []
+    workers = ready_workers(first.queue) if live else []
     paused = is_paused(first.queue)
     return Work(
         count=len(rows),
@@ -98,7 +101,8 @@ def work_of(opened: Opened) -> Work | None:
         before=len(before),
         wait=wait_for(before, len(workers)) if before else None,
         paused=paused,
-        stuck=queued and not workers and not paused and now - first.created_at > SILENT_WORKER,
+        freed=tuple(sorted({worker.machine for worker in live})) if live and not workers else (),
+        stuck=queued and not live and not paused and now - first.created_at > SILENT_WORKER,
         stopping=any(row.job is not None and row.job.cancel_requested for row in requests),
         lights=tuple((row.number, LIGHTS[CandidateState(row.state)]) for row in rows),
     )

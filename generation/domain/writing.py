@@ -9,8 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curator import jobs
-from curator.domain.cues import refresh_cue_state
-from curator.domain.pauses import is_paused
 from curator.domain.rendering import request_rendering
 from curator.domain.takes import keep_generated_piece, put_up_take
 from curator.domain.turns import gpu_turn
@@ -22,9 +20,8 @@ from curator.notation.errors import NotationError
 from curator.notation.facts import facts_of
 from curator.notation.validity import Verdict, validity
 from generation.domain.checkpoints import ancestors_of, cohort_of
-from generation.domain.ear import request_scores
 from generation.domain.loading import engine_of
-from generation.domain.requests import OPEN_CANDIDATES
+from generation.domain.sharing import Claims
 from generation.models.requests import Candidate, CandidateState, CueRequest
 
 if TYPE_CHECKING:
@@ -34,13 +31,16 @@ log = logging.getLogger(__name__)
 
 TOLD_SECONDS = 0.5
 """How often the bars of candidates at work are written down."""
+SPEED_SECONDS = 5.0
+"""How often a worker tells how fast it is."""
 
 
 def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
-    """Write every candidate of a request that is not there yet; what the job keeps as its result.
+    """Write candidates of a request until none is left to take; what the job keeps as its result.
 
-    Each candidate is committed as soon as it is finished, only while the lease is held. A second run writes the
-    missing ones only, and since they depend on nothing but their seeds, the very same ones.
+    Other workers may write the same request beside this one. Each candidate is committed as soon as it is finished,
+    only while the lease is held. A second run writes the missing ones only, and since they depend on nothing but
+    their seeds, the very same ones.
     """
     # torch is heavy and only workers and commands load it.
     from generation.notagen.sampling import Sampling
@@ -48,26 +48,28 @@ def write_request(*, request_id: int, run: Run) -> dict[str, Any]:
     request = CueRequest.objects.select_related("cue__film", "checkpoint").filter(pk=request_id).first()
     if request is None:
         return {}  # the cue was deleted meanwhile
-    missing = list(request.candidates.filter(state__in=OPEN_CANDIDATES))
-    telling = _Telling(run, request, missing)
-    with gpu_turn(run, waiting=telling.wait), engine_of(request.checkpoint) as engine:
-        pieces = engine.write(
-            brief_of(request),
-            seeds=[row.seed for row in missing],
-            sampling=Sampling(**request.sampling),
-            on_bar=telling.bar,
-            should_stop=telling.stop,
-            may_begin=telling.may_begin,
-        )
-        for written in pieces:
-            _finish(missing[written.index], request, written, run)
-            telling.finished()
-    run.check()
+    claims = Claims(run, request)
+    telling = _Telling(run, request, claims)
+    try:
+        with gpu_turn(run, waiting=telling.wait), engine_of(request.checkpoint) as engine:
+            pieces = engine.write(
+                brief_of(request),
+                seeds=claims.seeds(),
+                sampling=Sampling(**request.sampling),
+                on_bar=telling.bar,
+                should_stop=telling.stop,
+            )
+            rows = engine.decoder.rows
+            for written in pieces:
+                _finish(claims.taken[written.index], request, written, run, rows=rows, beside=min(rows, claims.share))
+                telling.finished()
+        run.check()
+        if claims.left():
+            raise Interrupted(run.job.public_id)  # the queue was paused: the rest waits in its place
+    except Interrupted:
+        claims.put_back()
+        raise
     telling.speed()
-    if request.candidates.filter(state__in=OPEN_CANDIDATES).exists():
-        raise Interrupted(run.job.public_id)  # the queue was paused: the rest waits in its place
-    refresh_cue_state(cue=request.cue, ending=run.job)
-    request_scores(cue=request.cue, created_by=request.created_by)
     states = list(request.candidates.values_list("state", flat=True))
     return {"written": states.count(CandidateState.WRITTEN), "failed": states.count(CandidateState.FAILED)}
 
@@ -96,16 +98,14 @@ def brief_of(request: CueRequest) -> "Brief":
 class _Telling:
     """Writes down how far the candidates are, not more often than somebody can read it."""
 
-    def __init__(self, run: Run, request: CueRequest, missing: list[Candidate]) -> None:
+    def __init__(self, run: Run, request: CueRequest, claims: Claims) -> None:
         self._run = run
-        self._missing = missing
+        self._claims = claims
         self._total = request.count
-        self._done = request.count - len(missing)
         self._bars: dict[int, int] = {}
-        self._told = 0.0
+        self._told = self._speed_told = 0.0
         self._began: float | None = None
         self._bars_made = 0
-        self._paused, self._looked = False, 0.0
 
     def bar(self, index: int, bars: int) -> None:
         """`bars` of the candidate at `index` hold now; none of them: it is begun."""
@@ -114,9 +114,6 @@ class _Telling:
             self._bars_made += 1
         else:
             self._began = self._began or time.monotonic()
-            Candidate.objects.filter(pk=self._missing[index].pk, state__in=OPEN_CANDIDATES).update(
-                state=CandidateState.WRITING, began_at=timezone.now()
-            )
         if time.monotonic() - self._told >= TOLD_SECONDS:
             self._tell()
 
@@ -125,14 +122,9 @@ class _Telling:
         self._run.progress(self._done, self._total)
         return self._run.should_stop
 
-    def may_begin(self) -> bool:
-        """Whether another candidate may be begun: the queue is not paused. Looks about twice a second."""
-        if time.monotonic() - self._looked >= TOLD_SECONDS:
-            self._paused, self._looked = is_paused(self._run.job.queue), time.monotonic()
-        return not self._paused
-
     def speed(self) -> None:
         """Write down how many bars a second this worker made."""
+        self._speed_told = time.monotonic()
         if self._began is not None and self._bars_made and jobs.current_worker is not None:
             made = self._bars_made / max(time.monotonic() - self._began, 0.001)
             Worker.objects.filter(pk=jobs.current_worker.pk).update(bars_per_second=round(made, 2))
@@ -143,28 +135,34 @@ class _Telling:
 
     def finished(self) -> None:
         """One more candidate is finished."""
-        self._done += 1
+        self._claims.open -= 1
         self._tell()
+
+    @property
+    def _done(self) -> int:
+        return self._total - self._claims.open
 
     def _tell(self) -> None:
         self._told = time.monotonic()
+        if self._told - self._speed_told >= SPEED_SECONDS:
+            self.speed()
         bars, self._bars = self._bars, {}
         with transaction.atomic():
             for index, count in bars.items():
-                Candidate.objects.filter(pk=self._missing[index].pk, state=CandidateState.WRITING).update(
-                    bars_written=count
-                )
+                row = Candidate.objects.filter(pk=self._claims.taken[index].pk, job=self._run.job)
+                row.filter(state=CandidateState.WRITING).update(bars_written=count)
         self._run.progress(self._done, self._total)
 
 
-def _finish(candidate: Candidate, request: CueRequest, written: "Written", run: Run) -> None:
+def _finish(candidate: Candidate, request: CueRequest, written: "Written", run: Run, *, rows: int, beside: int) -> None:
     """Check one piece, then write it down in one transaction: candidate, piece, take and the order to render it."""
     verdict, musicxml, warnings = _judge(written)
     with run.commit():
         row = Candidate.objects.select_for_update().get(pk=candidate.pk)
-        if row.state not in OPEN_CANDIDATES:
-            return  # written by an earlier run of this job
+        if row.state != CandidateState.WRITING or row.job_id != run.job.pk:
+            return  # cancelled, or another worker has it
         _fill(row, request, written, verdict)
+        row.settings = {**request.sampling, "rows": rows, "beside": beside}
         if verdict.valid:
             version = _version(row, request, written, musicxml, warnings)
             take = put_up_take(
@@ -198,11 +196,10 @@ def _judge(written: "Written") -> tuple[Verdict, str, tuple[str, ...]]:
 
 
 def _fill(row: Candidate, request: CueRequest, written: "Written", verdict: Verdict) -> None:
-    from generation.notagen.engine import ENGINE_VERSION, ROWS
+    from generation.notagen.engine import ENGINE_VERSION
 
     row.raw, row.abc, row.ids_sha256 = written.raw, written.abc, written.ids_sha256
     row.forced = [list(span) for span in written.forced]
-    row.settings = {**request.sampling, "rows": ROWS}
     row.checkpoint_sha256, row.engine_version = request.checkpoint.sha256, ENGINE_VERSION
     row.bars_written = written.bars
     row.lines_tried, row.lines_rolled_back = written.lines_tried, written.lines_rolled_back

@@ -16,6 +16,8 @@ from generation.models.checkpoints import Checkpoint
 class CueRequest(models.Model):
     """A request for `count` candidates. Its state is that of its job and its candidates.
 
+    `job`: one of those that write it, an open one while any is open (generation.domain.sharing).
+
     `brief`: prompt, metre, key, tempo, bars as the engine got them, the words of the cue and the preset's name, and
     `like`, the candidate that it was asked for from. `sampling`: top_k, top_p, temperature.
     """
@@ -58,8 +60,8 @@ class CandidateState(models.TextChoices):
 class Candidate(models.Model):
     """One candidate of a request, with all that is needed to make it again and to learn from it.
 
-    `number`: the number its take has, promised when it was asked for. `forced`: [[start, end], ...] spans of
-    `raw` that the engine wrote, not the model.
+    `number`: the number its take has, promised when it was asked for. `job`: that which writes it or wrote it.
+    `forced`: [[start, end], ...] spans of `raw` that the engine wrote, not the model.
     """
 
     public_id = PublicIdField()
@@ -68,6 +70,7 @@ class Candidate(models.Model):
     number = models.PositiveIntegerField(default=0)
     seed = models.PositiveBigIntegerField()
     state = models.CharField(max_length=10, choices=CandidateState.choices, default=CandidateState.WAITING)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     raw = models.TextField(blank=True)
     abc = models.TextField(blank=True)
     ids_sha256 = models.CharField(max_length=64, blank=True)

@@ -4,8 +4,7 @@ A line that the guard refuses is rolled back and sampled again. The same model, 
 same piece, whatever is written beside it.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -38,40 +37,45 @@ class Engine:
         self,
         brief: Brief,
         *,
-        seeds: Sequence[int],
+        seeds: Iterable[int | None],
         sampling: Sampling,
         on_bar: Callable[[int, int], None] = lambda _index, _bars: None,
         should_stop: Callable[[], bool] = lambda: False,
-        may_begin: Callable[[], bool] = lambda: True,
     ) -> Iterator[Written]:
         """One piece for each seed (0 to 2**32 - 1), in the order in which they are finished.
 
-        on_bar hears the index of a piece and how many of its bars hold, 0 when it is begun. When should_stop says
-        so, writing ends and the unfinished pieces are lost; when may_begin does not, those that are begun are
-        finished and no other is. Raises ValueError for a brief that cannot be written.
+        A seed is drawn when there is room for its piece: None says that there is none now, and it is asked for again
+        while other pieces are at work. on_bar hears the index of a piece and how many of its bars hold, 0 when it is
+        begun. When should_stop says so, writing ends and the unfinished pieces are lost. Raises ValueError for a
+        brief that cannot be written.
         """
         decoder = self.decoder
+        drawn = iter(seeds)
         if len(brief.lines) == brief.bars:  # a theme that is cut, not gone on from
             nothing = torch.zeros(0)
-            for index, seed in enumerate(seeds):
-                yield Piece(index, seed, brief, brief.guard(), 0, start=nothing, start_length=0).written()
+            for index, given in enumerate(drawn):
+                if given is None:
+                    return
+                yield Piece(index, given, brief, brief.guard(), 0, start=nothing, start_length=0).written()
             return
         opening = start_of(brief, decoder.config.patch_length)
         limit = min(LONGEST_LINE, decoder.config.patch_length - len(patches.encode_complete(brief.opening)) - 2)
         hidden = decoder.open(_tensor(opening))
         states = hidden.expand(decoder.rows, -1).clone()
         guard = brief.guard()
-        waiting = deque(enumerate(seeds))
+        begun = 0
         rows: dict[int, Piece] = {}
-        while waiting or rows:
-            for row in set(range(decoder.rows)) - rows.keys():
-                if waiting and may_begin():
-                    index, seed = waiting.popleft()
-                    decoder.begin(row)
-                    states[row] = hidden
-                    start = states[row].clone()
-                    rows[row] = Piece(index, seed, brief, guard, limit, start=start, start_length=len(opening))
-                    on_bar(index, 0)
+        while True:
+            for row in sorted(set(range(decoder.rows)) - rows.keys()):
+                seed = next(drawn, None)
+                if seed is None:
+                    break
+                decoder.begin(row)
+                states[row] = hidden
+                start = states[row].clone()
+                rows[row] = Piece(begun, seed, brief, guard, limit, start=start, start_length=len(opening))
+                on_bar(begun, 0)
+                begun += 1
             if not rows or should_stop():
                 return
             made = self._patches(rows, states, sampling, should_stop)

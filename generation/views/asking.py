@@ -50,7 +50,8 @@ def expected(form: AskForm | None, cues: Sequence[Cue]) -> Estimate | None:
 def keep_settings(form: AskForm) -> None:
     """Keep the settings that were sent where a name was given to them. Raises DomainError."""
     if form.cleaned_data["keep_as"].strip():
-        keep_preset(name=form.cleaned_data["keep_as"], sampling=form.sampling, checkpoint=form.chosen)
+        checkpoint = None if form.cleaned_data["keep_for_all"] else form.chosen
+        keep_preset(name=form.cleaned_data["keep_as"], sampling=form.sampling, checkpoint=checkpoint)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

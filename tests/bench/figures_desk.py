@@ -16,6 +16,7 @@ from random import Random
 import httpx
 import numpy as np
 
+from tests.bench.command import Measure, passed_tests_of
 from tests.bench.figure import Figure
 from tests.e2e.installation import Installation
 
@@ -182,6 +183,13 @@ def _token(client: httpx.Client, address: str) -> str:
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(address).text)
     assert found is not None
     return found[1]
+
+
+def kills(broker: str) -> Measure:
+    """The cases of the kill tests over one broker, by one worker and by three, that lost and doubled nothing."""
+    engines, goal = {"embedded": ("SQLite and a folder", 6), "redis": ("Redis and PostgreSQL", 8)}[broker]
+    name = f"24 takes, each once and whole, after kills or a full disk in their middle, {engines}: passed cases"
+    return passed_tests_of(9, name, goal, "-m", "matrix", "tests/e2e/test_kill.py", "-k", broker + "-")
 
 
 def runs() -> Iterator[Figure]:

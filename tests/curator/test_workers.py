@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from curator import jobs, workers
+from curator.crew import live_workers
 from curator.models.jobs import Job, JobState, Worker
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,7 @@ def _this_worker(monkeypatch):
 def test_a_beat_keeps_the_row_young():
     Worker.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=5))
     workers.beat()
-    assert [worker.queues for worker in jobs.live_workers("cpu")] == [["cpu"]]
+    assert [worker.queues for worker in live_workers("cpu")] == [["cpu"]]
 
 
 def test_a_row_that_is_gone_is_written_again():

@@ -12,7 +12,7 @@ from typing import Any
 from curator.domain.errors import DomainError
 from generation.models.checkpoints import Checkpoint
 from tests.runpod.modelled import Clock, Memory, ModelledContainer, Ways, client_of
-from tests.runpod.provider import Provider
+from tests.runpod.provider import KEY, Provider
 from training.domain.pods import sweep_pods
 from training.domain.rented import RentedAttempt, RentedExecutor
 from training.executors.executor import Ended
@@ -36,6 +36,7 @@ class House:
     ended: list[Ended] = field(default_factory=list)
     said: str = ""
     swept: float = 0.0
+    key: str = KEY
 
     @property
     def done(self) -> bool:
@@ -44,7 +45,10 @@ class House:
 
     def executor(self) -> RentedExecutor:
         return RentedExecutor(
-            self.row, client=lambda: client_of(self.provider), storage=lambda: self.storage, now=self.clock.moment
+            self.row,
+            client=lambda: client_of(self.provider, self.key),
+            storage=lambda: self.storage,
+            now=self.clock.moment,
         )
 
     def work(self) -> None:
@@ -78,8 +82,8 @@ class House:
     def sweep(self) -> None:
         """What the sweeper does."""
         try:
-            with client_of(self.provider) as client:
-                sweep_pods(client=client, now=self.clock.moment)
+            with client_of(self.provider, self.key) as client:
+                sweep_pods(client=client, storage=lambda: self.storage, now=self.clock.moment)
         except RunPodError:
             pass
 
@@ -87,14 +91,15 @@ class House:
         """The worker dies; another one will take the round up."""
         self.attempt = None
 
-    def pass_time(self, seconds: float, *, app: bool = True) -> None:
-        """Let time pass, with the app running or off."""
+    def pass_time(self, seconds: float, *, app: bool = True, worker: bool = True) -> None:
+        """Let time pass, with the app running or off, or running without its worker."""
         ends = self.clock.seconds + seconds
         while self.clock.seconds < ends:
             self.clock.seconds += STEP
             self.provider.tick()
             if app:
-                self.work()
+                if worker:
+                    self.work()
                 if self.clock.seconds - self.swept >= 30:
                     self.swept = self.clock.seconds
                     self.sweep()

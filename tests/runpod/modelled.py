@@ -137,7 +137,7 @@ class ModelledContainer:
         self.over = True
 
     def lines(self) -> list[str]:
-        return []
+        return ["the container's own words"]
 
     def _work(self, now: float) -> None:
         done = self.first + now - self.began

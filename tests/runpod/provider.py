@@ -79,6 +79,7 @@ class RentedPod:
     starts: int = 0
     billed_to: float = 0.0
     own_key: str = ""
+    written: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -141,7 +142,7 @@ class Provider:
     def breaks(self, pod: RentedPod, status: str) -> None:
         """EXITED or ERROR by the provider's own fault."""
         self._stop_container(pod)
-        self._settle(pod)
+        self.settle(pod)
         pod.status = status
 
     def tick(self) -> None:
@@ -186,7 +187,7 @@ class Provider:
             pod = self.pods.get(match[1])
             if pod is None or pod.gone is not None:
                 return _problem(404, "Not Found", "pod not found")
-            lines = pod.container.lines() if pod.container else []
+            lines = pod.written + (pod.container.lines() if pod.container else [])
             events = [{"source": "container", "line": line, "ts": "2026-06-01T12:02:03Z"} for line in lines]
             return Reply(200, "".join(f"data: {json.dumps(event)}\n\n" for event in events))
         return _problem(404, "Not Found", "no such path")
@@ -285,12 +286,13 @@ class Provider:
             running = self.now() - pod.billed_to
         return self._settled.get(pod.id, Decimal(0)) + pod.usd_per_hour * Decimal(running) / 3600
 
-    def _settle(self, pod: RentedPod) -> None:
+    def settle(self, pod: RentedPod) -> None:
+        """Write down what it has cost so far, before its price changes."""
         self._settled[pod.id] = self._bill(pod)
         pod.billed_to = self.now()
 
     def _end(self, pod: RentedPod) -> None:
-        self._settle(pod)
+        self.settle(pod)
         self._stop_container(pod)
         pod.gone = self.now()
         pod.status = "TERMINATED"
@@ -298,6 +300,7 @@ class Provider:
     @staticmethod
     def _stop_container(pod: RentedPod) -> None:
         if pod.container is not None:
+            pod.written += pod.container.lines()
             pod.container.kill()
             pod.container = None
 

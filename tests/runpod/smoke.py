@@ -1,12 +1,14 @@
 """Runs a rented machine's program in a clean virtual environment with nothing but its own packages: make pod-smoke.
 
-    python -m tests.runpod.smoke
+    python -m tests.runpod.smoke [--torch 2.13.0]
 
-A toy round goes the whole way there and back over links in a folder: the code as it is packed for a machine, the
-packages as they are pinned for one, orders, training, result. Needs a package index for the packages.
+A toy round goes the whole way there and back over links in a folder: the command of a container, the code as it is
+packed for a machine, the packages as they are pinned for one, orders, training, result. Needs a package index.
 """
 
+import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,41 +17,50 @@ import venv
 from pathlib import Path
 from typing import Any
 
+from curator.processes import end_group, new_group
 from tests.training.recipes.toy import job, preference_bundle
-from training.executors.core import requirements, write_core
+from training.executors.core import START, requirements, write_core
 from training.executors.transport import LocalFolder
 from training.recipes.carrying import Parcel, sha256
 from training.recipes.orders import SLOTS, Orders
 
-TORCH = "torch==2.13.0"
-"""A machine's image brings torch along; here it is installed like that, not as one of our packages."""
+TORCH = "2.13.0"
+"""A machine's image brings torch along; here it is installed beforehand, not as one of our packages."""
+
+LONGEST_SECONDS = 1800.0
 
 
 def main() -> int:
     """Do it and say how it went."""
+    parser = argparse.ArgumentParser(prog="make pod-smoke")
+    parser.add_argument("--torch", default=TORCH, metavar="VERSION", help="what the machine's image brings along")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cuewright-pod-") as name:
         home = Path(name)
-        python = _environment(home / "venv")
+        programs = _environment(home / "venv", options.torch)
         storage = LocalFolder(home / "storage")
         orders = _orders(home, storage)
         storage.write("orders.json", orders.json())
         write_core(home / "core.zip")
-        subprocess.run([sys.executable, "-m", "zipfile", "-e", "core.zip", "core"], cwd=home, check=True)
-        (home / "run").mkdir()
-        said = _run(python, home, storage)
+        storage.put("core.zip", home / "core.zip")
+        said = _run(programs, home, storage)
     if said.get("status") != "finished":
         print(f"The machine's program did not finish: {said}", file=sys.stderr)
         return 1
-    print(f"The machine's program finished in a clean environment: {said['result']['size']} bytes came back.")
+    print(
+        f"The machine's program finished in a clean environment with torch {options.torch}: "
+        f"{said['result']['size']} bytes came back."
+    )
     return 0
 
 
-def _environment(folder: Path) -> Path:
+def _environment(folder: Path, torch: str) -> Path:
+    """Where its programs lie. Its python3 is asked for everything, as on a machine."""
     venv.create(folder, with_pip=True)
-    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, TORCH], check=True)
-    return python
+    programs = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    install = [str(programs / "python3"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, f"torch=={torch}"], check=True)
+    return programs
 
 
 def _orders(home: Path, storage: LocalFolder) -> Orders:
@@ -84,29 +95,35 @@ def _orders(home: Path, storage: LocalFolder) -> Orders:
         ended=link("ended.json"),
         ended_read=link("ended.json"),
         stop=link("stop"),
-        api="",
         requirements=requirements(),
     )
 
 
-def _run(python: Path, home: Path, storage: LocalFolder) -> dict[str, Any]:
-    """Start the program, wait for its last word, end it: by itself it would sleep until its machine is deleted."""
+def _run(programs: Path, home: Path, storage: LocalFolder) -> dict[str, Any]:
+    """Start the container's command, wait for its last word, end it: by itself it sleeps until its machine is deleted.
+
+    The environment is that of an order, and where pip finds its index.
+    """
+    kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.endswith("_proxy")}
     process = subprocess.Popen(
-        [str(python), "-m", "training.recipes.pod"],
-        cwd=home / "run",
+        ["bash", "-c", START],
+        cwd=home,
         env={
-            "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": str(home / "core"),
+            **kept,
+            "PATH": os.pathsep.join((str(programs), "/usr/bin", "/bin")),
+            "CUEWRIGHT_HOME": str(home / "pod"),
             "CUEWRIGHT_ORDERS": storage.link_to_read("orders.json", seconds=3600),
+            "CUEWRIGHT_CORE": storage.link_to_read("core.zip", seconds=3600),
+            "CUEWRIGHT_ENDS_AT": str(time.time() + LONGEST_SECONDS),
         },
+        **new_group(),
     )
     try:
-        ends = time.monotonic() + 1800
+        ends = time.monotonic() + LONGEST_SECONDS
         while (said := storage.read("ended.json")) is None and process.poll() is None and time.monotonic() < ends:
             time.sleep(1)
     finally:
-        process.terminate()
-        process.wait(30)
+        end_group(process, grace=10.0)
     found: dict[str, Any] = json.loads(said) if said else {}
     return found
 

@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from curator.domain.errors import DomainError
 from training.domain.renting import transport
+from training.domain.words import BEAT, METRICS, place
 from training.executors.transport import TransportError
 from training.models.rounds import RemotePod
 from training.recipes.orders import Call
 
-LARGEST_BYTES = 64_000
+LARGEST_BYTES = 1_000_000
 EVERY = timedelta(seconds=2)
 """A machine speaks every fifteen seconds; more often than this is none of ours."""
 
@@ -48,7 +49,7 @@ def may_speak(pod: RemotePod) -> bool:
 
 
 def take_beat(pod: RemotePod, data: bytes) -> None:
-    """Lay a machine's words where the worker looks for them. Raises DomainError for what is none of its words."""
+    """Lay a machine's words and metrics where the worker looks for them. Raises DomainError for what is none."""
     said: Any = None
     if len(data) <= LARGEST_BYTES:
         try:
@@ -57,8 +58,14 @@ def take_beat(pod: RemotePod, data: bytes) -> None:
             said = None
     if not isinstance(said, dict) or said.get("attempt") != pod.attempt or not isinstance(said.get("at"), int | float):
         raise DomainError("This is no heartbeat of this machine.")
+    metrics = said.pop("metrics", None)
+    if not isinstance(metrics, str | None):
+        raise DomainError("This is no heartbeat of this machine.")
     try:
-        transport().write(f"rounds/{pod.round.public_id}/a{pod.attempt}/beat.json", data)
+        storage = transport()
+        if metrics is not None:
+            storage.write(place(pod, METRICS), metrics.encode())
+        storage.write(place(pod, BEAT), json.dumps(said).encode())
     except TransportError as error:
         raise DomainError(str(error)) from error
 

@@ -6,6 +6,7 @@ A row is written before its machine is asked for, and the machine bears the row'
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -15,7 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
-from training.domain.renting import account, missing, prefix
+from training.domain.endings import DONE, FELL_SILENT, RAN_ON, ROUND_OVER, TOO_LATE
+from training.domain.renting import account, missing, prefix, transport
+from training.domain.words import ENDED, SILENT, heard, read_words
 from training.executors.runpod import (
     BadKey,
     GpuOffer,
@@ -28,6 +31,7 @@ from training.executors.runpod import (
     RunPod,
     RunPodError,
 )
+from training.executors.transport import Transport, TransportError
 from training.models.rounds import PodState, RemotePod, Round, RoundState
 
 log = logging.getLogger(__name__)
@@ -36,7 +40,10 @@ UNWATCHED = timedelta(minutes=5)
 """When nobody saw a machine's end for so long, the bill is asked for its cost."""
 
 LATE = timedelta(minutes=2)
-"""So long after its deadline the sweep ends a machine that its own round has not ended."""
+"""So much longer than the worker of its round the sweep waits, since that one loses less."""
+
+UNKNOWN, OVER, SECOND = "no row knows it", "its attempt is over", "there is another one of this name"
+"""Why a machine is ended that is none of a row's; the log says it."""
 
 Clock = Callable[[], datetime]
 
@@ -80,7 +87,7 @@ def rent(
             said = str(error)
         except BadKey as error:
             forget(pod, str(error))
-            raise DomainError(_("RunPod does not know this key. Check RUNPOD_API_KEY.")) from error
+            raise DomainError(bad_key()) from error
         except NoBalance as error:
             forget(pod, str(error))
             raise DomainError(
@@ -95,7 +102,7 @@ def rent(
 
 
 def adopt(pod: RemotePod, found: Pod, *, now: Clock = timezone.now) -> None:
-    """Write down what RunPod says of the machine of a row."""
+    """Write down what RunPod says of the machine of a row. One that stopped costs nothing since nobody knows when."""
     pod.provider_id = found.id
     pod.data_centre = found.data_centre or pod.data_centre
     if found.usd_per_hour:
@@ -104,8 +111,9 @@ def adopt(pod: RemotePod, found: Pod, *, now: Clock = timezone.now) -> None:
         pod.started_at = min(pod.started_at or found.started_at, found.started_at)
     if pod.state != PodState.GONE:
         pod.state = PodState.RUNNING if found.status == "RUNNING" else PodState.ASKED
-    pod.seen_at = now()
-    pod.cost_usd = max(pod.cost_usd, cost(pod, pod.seen_at))
+    if found.lives:
+        pod.seen_at = now()
+        pod.cost_usd = max(pod.cost_usd, cost(pod, pod.seen_at))
     RemotePod.objects.filter(pk=pod.pk, gone_at__isnull=True).update(
         provider_id=pod.provider_id,
         data_centre=pod.data_centre,
@@ -143,16 +151,23 @@ def end(pod: RemotePod, reason: str, *, client: RunPod, now: Clock = timezone.no
 def settle(
     pod: RemotePod, reason: str, *, client: RunPod, now: Clock = timezone.now, gone_at: datetime | None = None
 ) -> None:
-    """The machine is gone: since `gone_at` where that is known. What nobody watched is asked of the bill."""
+    """The machine is gone: since `gone_at` where that is known. What nobody watched is asked of the bill.
+
+    A bill that goes well beyond `gone_at` tells that the machine ran on after its work; then that is the reason.
+    """
     moment = now()
     gone = gone_at or moment
     seen = pod.seen_at or pod.asked_at or moment
     spent = max(pod.cost_usd, cost(pod, gone))
     if moment - seen > UNWATCHED and pod.provider_id:
         try:
-            spent = client.billed(pod.provider_id) or spent
+            billed = client.billed(pod.provider_id) or spent
         except RunPodError as error:
             log.warning("pod %s: its bill is not known: %s", pod.name, error)
+        else:
+            if gone_at is not None and billed > cost(pod, gone + UNWATCHED):
+                reason = f"{reason} {RAN_ON}".strip()
+            spent = billed
     RemotePod.objects.filter(pk=pod.pk, gone_at__isnull=True).update(
         state=PodState.GONE, gone_at=gone, cost_usd=spent, error=reason[:500]
     )
@@ -165,25 +180,44 @@ def forget(pod: RemotePod, reason: str) -> None:
     pod.refresh_from_db()
 
 
-def sweep_pods(*, client: RunPod | None = None, now: Clock = timezone.now) -> int:
+@dataclass(frozen=True)
+class There:
+    """A machine of this installation that RunPod has; row: whose it is, None where no row knows it."""
+
+    pod: Pod
+    row: RemotePod | None
+
+
+def there_now(client: RunPod) -> list[There]:
+    """All machines of this installation that RunPod has now, by name. Raises RunPodError."""
+    ours = sorted((one for one in client.pods() if one.name.startswith(prefix())), key=lambda one: (one.name, one.id))
+    rows = RemotePod.objects.filter(name__in=[one.name for one in ours]).select_related("round__job")
+    by_name = {row.name: row for row in rows}
+    return [There(one, by_name.get(one.name)) for one in ours]
+
+
+def bad_key() -> str:
+    """What the owner is told when RunPod does not take the key."""
+    return _("RunPod does not know this key. Check RUNPOD_API_KEY.")
+
+
+def sweep_pods(
+    *, client: RunPod | None = None, storage: Callable[[], Transport] = transport, now: Clock = timezone.now
+) -> int:
     """End every machine of this installation that should not be there; how many. Safe beside others that sweep too.
 
     Ended are: machines under our prefix that no row knows, second ones under a row's name, those of rows that are gone
-    or whose round has ended, and those past their deadline. Raises RunPodError.
+    or whose round has ended, those that are done, silent or past their deadline. Raises RunPodError and DomainError.
     """
     if client is None:
         if missing() and not RemotePod.objects.living().exists():
             return 0
         with account() as own:
-            return sweep_pods(client=own, now=now)
+            return sweep_pods(client=own, storage=storage, now=now)
     ended = 0
-    ours = [one for one in client.pods() if one.name.startswith(prefix())]
-    rows = {
-        pod.name: pod for pod in RemotePod.objects.filter(name__in=[one.name for one in ours]).select_related("round")
-    }
-    for one in ours:
-        pod = rows.get(one.name)
-        why = _unwanted(pod, one, now())
+    for found in there_now(client):
+        one, pod = found.pod, found.row
+        why = _unwanted(pod, one, now()) or (_idle(pod, one, storage, now()) if pod is not None else "")
         if not why:
             continue
         log.warning("pod %s %s is ended: %s", one.name, one.id, why)
@@ -199,13 +233,28 @@ def sweep_pods(*, client: RunPod | None = None, now: Clock = timezone.now) -> in
 
 def _unwanted(pod: RemotePod | None, one: Pod, now: datetime) -> str:
     if pod is None:
-        return "no row knows it"
+        return UNKNOWN
     if pod.gone_at is not None:
-        return "its attempt is over"
+        return OVER
     if pod.provider_id and pod.provider_id != one.id:
-        return "there is another one of this name"
+        return SECOND
     if pod.round.state != RoundState.RUNNING and not (pod.round.job and pod.round.job.is_open):
-        return "its round has ended"
+        return ROUND_OVER
     if pod.deadline_at is not None and now > pod.deadline_at + LATE:
-        return "its deadline has passed"
+        return TOO_LATE
     return ""
+
+
+def _idle(pod: RemotePod, one: Pod, storage: Callable[[], Transport], now: datetime) -> str:
+    """Why a running machine is of no use any more, by what it says; its worker, where there is one, knows it before."""
+    if one.status != "RUNNING" or pod.started_at is None:
+        return ""
+    try:
+        place = storage()
+        said = read_words(pod, ENDED, place)
+        if said is not None:
+            return DONE if now.timestamp() > float(said["at"]) + LATE.total_seconds() else ""
+        return FELL_SILENT if now - heard(pod, place) > SILENT + LATE else ""
+    except (TransportError, DomainError) as error:
+        log.warning("pod %s: nobody knows what it says: %s", pod.name, error)
+        return ""

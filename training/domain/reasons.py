@@ -59,6 +59,23 @@ _OTHERWISE = {
 """What is said in other words on a page."""
 
 
+STAGES = {
+    "starts": _noop("The machine starts"),
+    "installs": _noop("The machine installs its packages"),
+    "fetches": _noop("The machine fetches the data"),
+    "trains": _noop("The machine loads the model"),
+    "carries the result": _noop("The machine carries the result back"),
+    "ended": _noop("The machine has ended its work"),
+    "told to end": _noop("The machine was told to end"),
+}
+"""What training.recipes.pod does at the moment."""
+
+
+def say_stage(text: str) -> str:
+    """What a rented machine does, in the language in force; anything else as it is."""
+    return _(STAGES[text]) if text in STAGES else text
+
+
 def _pattern(sentence: str) -> re.Pattern[str]:
     """What finds a sentence with any values in its places."""
     return re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(sentence)))

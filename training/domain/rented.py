@@ -20,20 +20,40 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
-from generation.domain.checkpoints import weights_path
 from training.domain import pods
-from training.domain.callbacks import new_call
+from training.domain.endings import (
+    BROKEN,
+    BUDGET,
+    FELL_SILENT,
+    KILLED,
+    NEVER_ASKED,
+    NEVER_CAME,
+    NOT_STARTED,
+    REFUSED,
+    STATUS,
+    STOPPED_BEFORE,
+    VANISHED,
+)
+from training.domain.ordering import lay_down, make_order
 from training.domain.pods import Clock
-from training.domain.renting import MARGIN_SECONDS, account, deadline, memory_gib, spent_usd, transport
-from training.executors.core import requirements, write_core
+from training.domain.reasons import say_stage
+from training.domain.renting import (
+    MARGIN_SECONDS,
+    account,
+    affordable_end,
+    deadline,
+    memory_gib,
+    spent_usd,
+    transport,
+)
+from training.domain.words import BEAT, ENDED, METRICS, SILENT, STOP, heard, place, read_words
 from training.executors.executor import Ended
 from training.executors.local import LOG
-from training.executors.runpod import GpuOffer, PodOrder, RunPod, RunPodError, TooMany, Unsure
-from training.executors.transport import LONGEST_LINK_SECONDS, Transport, TransportError
+from training.executors.runpod import BadKey, GpuOffer, PodOrder, RunPod, RunPodError, TooMany, Unsure
+from training.executors.transport import Transport, TransportError
 from training.models.rounds import PodState, RemotePod, Round
-from training.recipes.carrying import CHUNK, CarryError, Parcel, sha256, unpack
+from training.recipes.carrying import CarryError, Parcel, unpack
 from training.recipes.job import read_settings
-from training.recipes.orders import SLOTS, Orders
 
 log = logging.getLogger(__name__)
 
@@ -49,19 +69,8 @@ UNSEEN = timedelta(minutes=3)
 PROVISIONING = timedelta(minutes=15)
 """A machine that does not start within this time never will."""
 
-SILENT = timedelta(minutes=10)
-"""So long without a word from it a running machine is lost. Installing packages takes some minutes."""
-
-FETCH = (
-    "import io,os,sys,urllib.request as r,zipfile as z;"
-    "z.ZipFile(io.BytesIO(r.urlopen(os.environ['CUEWRIGHT_CORE']).read())).extractall(sys.argv[1])"
-)
-START = (
-    'home="${CUEWRIGHT_HOME:-/cuewright}"; '
-    f'python3 -c "{FETCH}" "$home/core" && mkdir -p "$home/run" && cd "$home/run" && '
-    'PYTHONPATH="$home/core" exec python3 -m training.recipes.pod'
-)
-"""What the container does: fetches our code, then runs it."""
+STATUSES = {"deadline": BUDGET, "refused": REFUSED, "broken": BROKEN}
+"""What is wrong with an attempt, by what its machine says of its end."""
 
 
 class RentedExecutor:
@@ -115,6 +124,8 @@ class RentedAttempt:
         except (Unsure, TransportError, CarryError) as error:
             self.note = str(error)
             log.warning("round %s: %s", self.row.number, error)
+        except BadKey as error:
+            raise DomainError(pods.bad_key()) from error
         except RunPodError as error:
             raise DomainError(_("RunPod says: %(reason)s") % {"reason": error}) from error
         return None
@@ -127,7 +138,7 @@ class RentedAttempt:
         """End the machine at once; what it has not carried back is lost."""
         pod = self._pod()
         if pod is not None:
-            pods.end(pod, "killed", client=self.client, now=self.now)
+            pods.end(pod, KILLED, client=self.client, now=self.now)
 
     @property
     def saved_step(self) -> int:
@@ -137,25 +148,25 @@ class RentedAttempt:
     # -- one step --------------------------------------------------------------------------------------------------
 
     def _step(self, moment: datetime) -> Ended | None:
-        pod = self._pod()
+        pod = self._pod() or self._left_behind()
         if pod is None:
             return Ended.STOPPED if self._stop else self._rent(moment)
         self._bring(pod)
-        if (ended := self._read(pod, "ended.json")) is not None:
+        if (ended := read_words(pod, ENDED, self.storage)) is not None:
             return self._close(pod, ended)
         there = pods.find(pod, self.client)
         if there is None:
             return self._missing(pod, moment)
         pods.adopt(pod, there, now=self.now)
         self._count()
-        if there.status in ("EXITED", "ERROR", "TERMINATED"):
-            return self._lost(pod, f"the machine is {there.status}")
+        if there.status in STATUS:
+            return self._lost(pod, STATUS[there.status])
         if there.status != "RUNNING":
             if moment - (pod.asked_at or moment) > PROVISIONING:
                 self._skip.add(pod.gpu)
-                return self._lost(pod, "the machine did not start")
+                return self._lost(pod, NOT_STARTED)
             if self._stop:
-                pods.end(pod, "stopped before it started", client=self.client, now=self.now)
+                pods.end(pod, STOPPED_BEFORE, client=self.client, now=self.now)
                 return Ended.STOPPED
             self.note = _("The machine is being made ready")
             return None
@@ -163,18 +174,26 @@ class RentedAttempt:
 
     def _watch(self, pod: RemotePod, moment: datetime) -> Ended | None:
         """A running machine: its silence, its deadline, a wish to stop."""
-        heard = self._heard(pod)
-        if moment - heard > SILENT:
-            return self._lost(pod, "the machine fell silent")
-        late = pod.deadline_at is not None and moment >= pod.deadline_at
-        if late:
-            pods.end(pod, "the budget is used up", client=self.client, now=self.now)
+        if moment - heard(pod, self.storage) > SILENT:
+            return self._lost(pod, FELL_SILENT)
+        self._hold_to_price(pod)
+        if pod.deadline_at is not None and moment >= pod.deadline_at:
+            self._tail(pod)
+            pods.end(pod, BUDGET, client=self.client, now=self.now)
             self._count()
             raise DomainError(_("The budget is used up. What was saved is kept; with more money the round goes on."))
         if (self._stop or self._near(pod, moment)) and not self._told_stop:
-            self.storage.write(self._name(pod, "stop"), b"stop")
+            self.storage.write(place(pod, STOP), b"stop")
             self._told_stop = True
         return None
+
+    @staticmethod
+    def _hold_to_price(pod: RemotePod) -> None:
+        """A machine that turns out dearer than the catalogue said must be gone earlier."""
+        ends = affordable_end(pod)
+        if ends is not None and pod.deadline_at is not None and ends < pod.deadline_at:
+            RemotePod.objects.filter(pk=pod.pk).update(deadline_at=ends)
+            pod.deadline_at = ends
 
     @staticmethod
     def _near(pod: RemotePod, moment: datetime) -> bool:
@@ -186,38 +205,56 @@ class RentedAttempt:
         if not pod.provider_id:
             if moment - (pod.asked_at or pod.created_at) < UNSEEN:
                 return None
-            pods.forget(pod, "no machine came of the order")
+            pods.forget(pod, NEVER_CAME)
             return None
-        pods.settle(pod, "the machine vanished", client=self.client, now=self.now)
+        pods.settle(pod, VANISHED, client=self.client, now=self.now)
         self._count()
         return Ended.BROKEN
 
     def _lost(self, pod: RemotePod, why: str) -> Ended:
+        self._tail(pod)
         pods.end(pod, why, client=self.client, now=self.now)
         self._count()
         return Ended.BROKEN
 
     def _close(self, pod: RemotePod, ended: dict[str, Any]) -> Ended:
-        """The machine says that it has ended: take what it made, then make sure that it is gone."""
+        """The machine says that it has ended: make sure that it is gone, then take what it made."""
         status = str(ended.get("status"))
-        if status == "finished":
-            self._take_result(pod, Parcel.read(ended["result"]))
-        gone = datetime.fromtimestamp(float(ended["at"]), self.now().tzinfo)
+        said = f"{STATUSES.get(status, '')} {ended.get('reason', '')}".strip()
         there = pods.find(pod, self.client)
-        reason = "" if status in ("finished", "stopped") else f"{status} {ended.get('reason', '')}".strip()
-        if there is None:
-            pods.settle(pod, reason, client=self.client, now=self.now, gone_at=max(gone, pod.seen_at or gone))
-        else:
-            pods.end(pod, reason, client=self.client, now=self.now)
+        if there is not None:
+            if status == "broken":
+                self._tail(pod)
+            pods.end(pod, said, client=self.client, now=self.now)
+        elif pod.gone_at is None:
+            gone = datetime.fromtimestamp(float(ended["at"]), self.now().tzinfo)
+            pods.settle(pod, said, client=self.client, now=self.now, gone_at=max(gone, pod.seen_at or gone))
         self._count()
+        if status == "finished":
+            try:
+                self._take_result(pod, Parcel.read(ended["result"]))
+            except CarryError as error:
+                log.warning("round %s: %s", self.row.number, error)
+                self.storage.remove(place(pod, ENDED))  # it is none; the next machine goes on from the last state
+                return Ended.BROKEN
+            self._tidy(pod)
         if status == "deadline" or (status == "stopped" and not self._stop and self._near(pod, self.now())):
             raise DomainError(_("The budget is used up. What was saved is kept; with more money the round goes on."))
         if status in ("refused", "broken"):
-            said = json.dumps({"state": status, "reason": ended.get("reason", ""), "at": ended["at"]})
-            (self.folder / "heartbeat.json").write_text(said, encoding="utf-8")
+            words = json.dumps({"state": status, "reason": ended.get("reason", ""), "at": ended["at"]})
+            (self.folder / "heartbeat.json").write_text(words, encoding="utf-8")
         return {"finished": Ended.FINISHED, "stopped": Ended.STOPPED, "refused": Ended.REFUSED}.get(
             status, Ended.BROKEN
         )
+
+    def _tidy(self, pod: RemotePod) -> None:
+        """The large files of a finished round need not be paid for any longer; its small ones tell how it went."""
+        try:
+            for one in self.row.pods.filter(attempt__lte=pod.attempt):
+                for name in ("state-", "result-"):
+                    self.storage.remove(place(one, name))
+        except TransportError as error:
+            log.warning("round %s: its files stay in the storage: %s", self.row.number, error)
 
     # -- renting ---------------------------------------------------------------------------------------------------
 
@@ -233,7 +270,8 @@ class RentedAttempt:
         if offers:
             deadline(self.row, offers[0].usd_per_hour, moment)  # before anything is carried: is the money worth it?
             pod = pods.plan_pod(self.row)
-            self._lay_down(pod)
+            self.note = _("Carries the data to the storage")
+            lay_down(pod, self.folder, self.storage)
             if pods.rent(pod, offers, lambda offer: self._order(pod, offer), client=self.client, now=self.now):
                 self.note = ""
                 return None
@@ -241,114 +279,39 @@ class RentedAttempt:
         self._next = moment + AGAIN
         return None
 
-    def _lay_down(self, pod: RemotePod) -> None:
-        """Carry to the storage what every machine of this round needs, and is not there yet."""
-        for path in (*sorted((self.folder / "bundle").iterdir()), weights_path(self.row.base)):
-            name = f"files/{sha256(path)}"
-            if self.storage.size(name) != path.stat().st_size:
-                self.storage.put(name, path)
-        core = self.folder / "core.zip"
-        write_core(core)
-        self.storage.put(self._name(pod, "core.zip"), core)
-
     def _order(self, pod: RemotePod, offer: GpuOffer) -> tuple[PodOrder, datetime]:
-        """What is asked for, and the orders that the machine will find under their link."""
+        """What is asked for, and when such a machine must be gone."""
         moment = self.now()
         ends = deadline(self.row, offer.usd_per_hour, moment)
-        seconds = min((ends - moment).total_seconds() + 3600, LONGEST_LINK_SECONDS)
-        self.storage.write(self._name(pod, "orders.json"), self._orders(pod, ends, seconds).json())
-        return (
-            PodOrder(
-                name=pod.name,
-                image=settings.RENT_IMAGE,
-                gpu=offer.id,
-                arguments=f"bash -c {_quoted(START)}",
-                environment={
-                    "CUEWRIGHT_ORDERS": self.storage.link_to_read(self._name(pod, "orders.json"), seconds=seconds),
-                    "CUEWRIGHT_CORE": self.storage.link_to_read(self._name(pod, "core.zip"), seconds=seconds),
-                },
-                disk_gb=disk_gb(self.row.base.size),
-                cloud=settings.RENT_CLOUD,
-                min_cuda="12.8",
-            ),
-            ends,
-        )
-
-    def _orders(self, pod: RemotePod, ends: datetime, seconds: float) -> Orders:
-        read = {"seconds": seconds}
-        job = json.loads((self.folder / "job.json").read_text(encoding="utf-8"))
-        base = weights_path(self.row.base)
-        files = {f"bundle/{path.name}": path for path in sorted((self.folder / "bundle").iterdir())} | {
-            "base.safetensors": base
-        }
-        chunks = -(-disk_gb(self.row.base.size) * 10**9 // CHUNK)
-
-        def write(name: str) -> str:
-            return self.storage.link_to_write(self._name(pod, name), **read)
-
-        def look(name: str) -> str:
-            return self.storage.link_to_read(self._name(pod, name), **read)
-
-        return Orders(
-            round=self.row.public_id,
-            attempt=pod.attempt,
-            job={**job, "base": {**job["base"], "file": "base.safetensors"}, "save_every": settings.ROUND_SAVE_SECONDS},
-            take=tuple(
-                Parcel(
-                    name,
-                    path.stat().st_size,
-                    digest := sha256(path),
-                    (self.storage.link_to_read(f"files/{digest}", **read),),
-                    max(path.stat().st_size, 1),
-                )
-                for name, path in files.items()
-            ),
-            ends_at=ends.timestamp(),
-            beat=write("beat.json"),
-            metrics=write("metrics.jsonl"),
-            state=write("state.json"),
-            state_read=look("state.json"),
-            states={slot: tuple(write(f"state-{slot}-{number:03d}") for number in range(chunks)) for slot in SLOTS},
-            states_read={slot: tuple(look(f"state-{slot}-{number:03d}") for number in range(chunks)) for slot in SLOTS},
-            result=tuple(write(f"result-{number:03d}") for number in range(chunks)),
-            ended=write("ended.json"),
-            ended_read=look("ended.json"),
-            stop=look("stop"),
-            api=settings.RUNPOD_URL,
-            call=new_call(pod),
-            resume=self._earlier_state(pod, seconds),
-            margin=MARGIN_SECONDS,
-            save_seconds=max(60.0, settings.ROUND_SAVE_SECONDS),
-            requirements=requirements(),
-        )
-
-    def _earlier_state(self, pod: RemotePod, seconds: float) -> Parcel | None:
-        """The newest state that an earlier machine laid down."""
-        for earlier in self.row.pods.filter(saved_step__gt=0).exclude(pk=pod.pk).order_by("-saved_step", "-attempt"):
-            said = self._read(earlier, "state.json")
-            if said is not None:
-                count = max(1, -(-int(said["size"]) // CHUNK))
-                names = [self._name(earlier, f"state-{said['slot']}-{number:03d}") for number in range(count)]
-                links = tuple(self.storage.link_to_read(name, seconds=seconds) for name in names)
-                return Parcel("state.tar", int(said["size"]), said["sha256"], links)
-        return None
+        return make_order(pod, offer, self.folder, self.storage, now=moment, ends=ends), ends
 
     # -- carrying --------------------------------------------------------------------------------------------------
 
     def _bring(self, pod: RemotePod) -> None:
         """Bring the machine's words into the round's folder."""
-        beat = self._read(pod, "beat.json")
+        beat = read_words(pod, BEAT, self.storage)
         if beat is not None:
             run = beat.get("run") or {"state": beat["stage"], "step": 0, "steps": 0}
             (self.folder / "heartbeat.json").write_text(json.dumps({**run, "at": beat["at"]}), encoding="utf-8")
-            self.note = "" if beat.get("run") else str(beat["stage"])
+            self.note = "" if beat["stage"] == "trains" and beat.get("run") else say_stage(str(beat["stage"]))
             self._log(pod, beat)
             step = int((beat.get("state") or {}).get("step", 0))
             if step > pod.saved_step:
                 RemotePod.objects.filter(pk=pod.pk).update(saved_step=step)
-        metrics = self.storage.read(self._name(pod, "metrics.jsonl"))
+        metrics = self.storage.read(place(pod, METRICS))
         if metrics is not None:
             (self.folder / "metrics.jsonl").write_bytes(metrics)
+
+    def _tail(self, pod: RemotePod) -> None:
+        """Keep the last lines of a machine that ends badly: what broke before our program ran stands there only."""
+        if not pod.provider_id:
+            return
+        try:
+            lines = self.client.log_tail(pod.provider_id, lines=30)
+        except RunPodError as error:
+            lines = [f"its log cannot be read: {error}"]
+        with (self.folder / LOG).open("a", encoding="utf-8") as file:
+            file.writelines(f"{pod.name}: {line}\n" for line in lines)
 
     def _log(self, pod: RemotePod, beat: dict[str, Any]) -> None:
         """Add what the machine's log has got since the last look to the round's own."""
@@ -370,8 +333,8 @@ class RentedAttempt:
         with packed.open("wb") as whole:
             for number in range(len(parcel.links)):
                 part = self.folder / "result.part"
-                if not self.storage.get(self._name(pod, f"result-{number:03d}"), part):
-                    raise CarryError("The result is not there yet.")
+                if not self.storage.get(place(pod, f"result-{number:03d}"), part):
+                    raise CarryError("A part of the result is missing.")
                 data = part.read_bytes()
                 digest.update(data)
                 whole.write(data)
@@ -382,44 +345,22 @@ class RentedAttempt:
         unpack(packed, self.folder)
         packed.unlink()
 
-    def _read(self, pod: RemotePod, name: str) -> dict[str, Any] | None:
-        data = self.storage.read(self._name(pod, name))
-        if data is None:
-            return None
-        try:
-            found: dict[str, Any] = json.loads(data)
-        except ValueError:  # half of it, from a folder that is no disk of ours
-            return None
-        return found
-
-    def _name(self, pod: RemotePod, name: str) -> str:
-        return f"rounds/{self.row.public_id}/a{pod.attempt}/{name}"
-
-    def _heard(self, pod: RemotePod) -> datetime:
-        """When the machine last said something; before its first word, when it started."""
-        beat = self._read(pod, "beat.json")
-        start = pod.started_at or pod.asked_at or pod.created_at
-        return start if beat is None else max(start, datetime.fromtimestamp(float(beat["at"]), start.tzinfo))
-
     def _pod(self) -> RemotePod | None:
         return self.row.pods.living().exclude(state=PodState.PLANNED).first() or self._unfinished_plan()
 
     def _unfinished_plan(self) -> RemotePod | None:
         """A row whose writer died before it asked: nothing came of it."""
         for pod in self.row.pods.living().filter(state=PodState.PLANNED):
-            pods.forget(pod, "never asked for")
+            pods.forget(pod, NEVER_ASKED)
         return None
+
+    def _left_behind(self) -> RemotePod | None:
+        """The last machine, when it is gone but its result was not taken: the sweep ended it, or we broke off."""
+        last = self.row.pods.order_by("-attempt").first()
+        said = None if last is None or last.started_at is None else read_words(last, ENDED, self.storage)
+        return last if said is not None and said.get("status") == "finished" else None
 
     def _count(self) -> None:
         """Write down what the round has cost so far, in euros."""
         rate = self.row.eur_per_usd or Decimal(1)
         Round.objects.filter(pk=self.row.pk).update(cost_eur=(spent_usd(self.row) * rate).quantize(Decimal("0.01")))
-
-
-def disk_gb(weights: int) -> int:
-    """Disk of a machine, in GB: weights, gradients' states twice, what is packed, and room for packages."""
-    return 20 + -(-weights * 10 // 10**9)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"

@@ -17,8 +17,8 @@ from generation.notagen.config import ModelConfig
 from training.executors.runpod import TIMEOUT_SECONDS, GpuOffer, RunPod, RunPodError
 from training.executors.transport import S3, LocalFolder, Transport, TransportError
 from training.models.rounds import RemotePod, Round
-from training.recipes.job import Settings
-from training.recipes.memory import step_memory
+from training.recipes.job import DpoSettings, Settings
+from training.recipes.memory import LARGE, step_memory
 
 GIB = 2**30
 OVERHEAD_GIB = 2.0
@@ -63,6 +63,11 @@ class Terms:
         """Price of the cheapest, in euros to the cent."""
         return euros(self.cheapest.usd_per_hour * self.eur_per_usd)
 
+    @property
+    def others(self) -> list[tuple[str, Decimal]]:
+        """What is taken in turn when the cheapest is gone by then: name and price in euros an hour."""
+        return [(one.name, euros(one.usd_per_hour * self.eur_per_usd)) for one in self.offers[1:]]
+
 
 def missing() -> tuple[str, ...]:
     """What must be set before anything can be rented, in sentences; empty when all is there."""
@@ -102,7 +107,10 @@ def prefix() -> str:
 
 
 def memory_gib(base: Checkpoint, chosen: Settings) -> float:
-    """GiB of GPU memory that a step of this round takes at most, with room for what cannot be counted."""
+    """GiB of GPU memory that a step of this round takes at most, with room for what cannot be counted.
+
+    A pair is never parted, so preferences read two whole pieces at once however few patches are allowed.
+    """
     sizes = base.sizes
     config = ModelConfig(
         hidden=int(sizes["hidden_size"]),
@@ -110,12 +118,14 @@ def memory_gib(base: Checkpoint, chosen: Settings) -> float:
         char_layers=int(sizes["char_layers"]),
         patch_length=int(sizes["patch_length"]),
     )
+    pieces = 2 if isinstance(chosen, DpoSettings) else 1
+    again = chosen.checkpointing
     step = step_memory(
         config,
-        patches=max(chosen.patches, config.patch_length),
-        sequences=1,
+        patches=max(-(-chosen.patches // pieces), config.patch_length),
+        sequences=pieces,
         precision=chosen.precision,
-        checkpointing=chosen.checkpointing is not False,
+        checkpointing=config.parameters > LARGE if again is None else again,
     )
     return step.total / GIB * ROOM + OVERHEAD_GIB
 
@@ -136,7 +146,7 @@ def terms(*, base: Checkpoint, chosen: Settings, budget_eur: Decimal, client: Ru
     if seconds < LEAST_SECONDS:
         raise DomainError(_too_little(budget, fit[0].usd_per_hour * rate))
     worst = euros(fit[0].usd_per_hour * Decimal(seconds + END_SECONDS) / 3600 * rate)
-    return Terms(fit, needed, rate, budget, seconds / 3600, min(worst, budget))
+    return Terms(fit, needed, rate, budget, seconds / 3600, min(worst, euros(budget)))
 
 
 def agree(shown: Decimal | None, found: Terms) -> None:
@@ -160,16 +170,42 @@ def left_usd(row: Round) -> Decimal:
     if row.budget_eur is None or row.eur_per_usd is None:
         raise DomainError(_("This round has no budget, so nothing is rented for it."))
     own = row.budget_eur / row.eur_per_usd - spent_usd(row)
-    return max(Decimal(0), min(own, left_this_month() / row.eur_per_usd))
+    return max(Decimal(0), min(own, left_this_month(row=row) / row.eur_per_usd))
 
 
-def left_this_month(now: datetime | None = None) -> Decimal:
-    """What may still be spent in this calendar month, in euros."""
-    moment = timezone.localtime(now or timezone.now())
-    first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    pods = RemotePod.objects.filter(created_at__gte=first).select_related("round")
-    spent = sum((pod.cost_usd * (pod.round.eur_per_usd or 1) for pod in pods), Decimal(0))
+def left_this_month(*, row: Round | None = None) -> Decimal:
+    """What may still be spent in this calendar month, in euros, by this round or by a new one.
+
+    Machines of other rounds that are there count with what they may cost until their deadline.
+    """
+    spent = spent_this_month()
+    for pod in RemotePod.objects.living().select_related("round"):
+        if row is None or pod.round_id != row.pk:
+            spent += max(Decimal(0), promised_usd(pod) - pod.cost_usd) * (pod.round.eur_per_usd or 1)
     return max(Decimal(0), Decimal(str(settings.RENT_MONTH_EUR)) - spent)
+
+
+def spent_this_month() -> Decimal:
+    """What the machines rented in this calendar month have cost so far, in euros."""
+    first = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    pods = RemotePod.objects.filter(created_at__gte=first).select_related("round")
+    return sum((pod.cost_usd * (pod.round.eur_per_usd or 1) for pod in pods), Decimal(0))
+
+
+def promised_usd(pod: RemotePod) -> Decimal:
+    """What a machine costs if it works until its deadline and the end takes as long as is allowed for."""
+    start = pod.started_at or pod.asked_at
+    if pod.usd_per_hour is None or pod.deadline_at is None or start is None:
+        return Decimal(0)
+    return pod.usd_per_hour * Decimal((pod.deadline_at - start).total_seconds() + END_SECONDS) / 3600
+
+
+def affordable_end(pod: RemotePod) -> datetime | None:
+    """When the money for a machine is used up at the price that it really has, None while nobody knows its price."""
+    start = pod.started_at or pod.asked_at
+    if pod.usd_per_hour is None or start is None:
+        return None
+    return start + timedelta(seconds=lasting(left_usd(pod.round) + pod.cost_usd, pod.usd_per_hour))
 
 
 def deadline(row: Round, usd_per_hour: Decimal, now: datetime) -> datetime:

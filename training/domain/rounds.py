@@ -28,7 +28,8 @@ from training.domain.datasets import find_set
 from training.domain.executors import EXECUTORS
 from training.domain.preferences import MINIMUM_PAIRS
 from training.domain.reasons import say_reason
-from training.domain.renting import account, missing, terms
+from training.domain.renting import Terms, account, missing, terms
+from training.executors.runpod import TIMEOUT_SECONDS
 from training.models.rounds import Recipe, Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
 from training.recipes.enough import Enough, enough
@@ -127,7 +128,7 @@ def start_round(
         raise DomainError(found.trouble)
     rate = None
     if executor == RENTED:
-        rate = _agreed(base, chosen, budget_eur)
+        rate = rented_terms(data=data, base=base, budget_eur=budget_eur, settings=asdict(chosen)).eur_per_usd
     for last in (False, False, True):
         try:
             return _start(recipe, data, base, executor, budget_eur, rate, chosen, created_by)
@@ -135,6 +136,28 @@ def start_round(
             if last:
                 raise
     raise AssertionError("unreachable")
+
+
+def rented_terms(
+    *,
+    data: Data,
+    base: Checkpoint,
+    budget_eur: Decimal | None,
+    settings: Mapping[str, Any] | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> Terms:
+    """What a machine for a round would be rented for now; its rate is frozen into the round when it starts.
+
+    Raises DomainError where nothing can be rented for it.
+    """
+    if trouble := missing():
+        raise DomainError(trouble[0])
+    if not budget_eur:
+        raise DomainError(_("A rented machine needs a budget in euros."))
+    recipe = Recipe.SFT if isinstance(data, TrainingSet) else Recipe.DPO
+    chosen = read_settings(recipe, settings or _usual(recipe, base))
+    with account(timeout=timeout) as client:
+        return terms(base=base, chosen=chosen, budget_eur=budget_eur, client=client)
 
 
 def _start(
@@ -163,16 +186,6 @@ def _start(
         )
         _enqueue(row, created_by)
     return row
-
-
-def _agreed(base: Checkpoint, chosen: Settings, budget_eur: Decimal | None) -> Decimal:
-    """The rate that is frozen into a rented round. Raises DomainError where nothing can be rented for it."""
-    if trouble := missing():
-        raise DomainError(trouble[0])
-    if not budget_eur:
-        raise DomainError(_("A rented machine needs a budget in euros."))
-    with account() as client:
-        return terms(base=base, chosen=chosen, budget_eur=budget_eur, client=client).eur_per_usd
 
 
 def stop_round(*, row: Round) -> None:

@@ -1,7 +1,9 @@
 """What a worker does with a round: makes its bundle, watches its run, keeps what it measured, registers the result."""
 
+import errno
 import json
 import logging
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -9,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -22,6 +23,7 @@ from curator import jobs
 from curator.domain.errors import DomainError
 from curator.domain.turns import gpu_turn
 from curator.jobs import Cancelled, Interrupted, LeaseLost, Run
+from generation.domain.carrying import bring_weights
 from generation.domain.checkpoints import register_result, store_weights, weights_path
 from generation.domain.prompts import known_prompts
 from generation.models.checkpoints import CheckpointKind
@@ -49,6 +51,9 @@ TOLD_SECONDS = 15.0
 
 CRASHES = 3
 """So many ends at the same state are no accident."""
+
+STATE_SIZE = 3
+"""A state holds the weights and two moments of each; where so much has no room, that is why a run breaks off."""
 
 PATIENCE_SECONDS = 300.0
 """How long a run that was asked to stop may take over its last step and its state."""
@@ -107,7 +112,7 @@ class _Watch:
                 "out": ".",
                 "save_every": django_settings.ROUND_SAVE_SECONDS,
                 "base": {
-                    "file": str(weights_path(row.base)),
+                    "file": str(bring_weights(weights_path(row.base))),
                     "sha256": row.base.meta.get("stored_sha256", row.base.sha256),
                 },
                 "settings": row.settings,
@@ -133,8 +138,12 @@ class _Watch:
                 self._look()
                 self._show(attempt.note)
                 time.sleep(LOOK_SECONDS)
-        except (Cancelled, Interrupted):
+        except Cancelled:
             self._stop(attempt)
+            raise
+        except Interrupted:
+            if executor.here:  # a rented machine goes on without us
+                self._stop(attempt)
             raise
         except (LeaseLost, DatabaseTrouble):
             raise  # whoever has the job next takes the trainer over
@@ -146,7 +155,7 @@ class _Watch:
         if ended == Ended.REFUSED:
             raise DomainError(say_reason(str(heartbeat(self.path).get("reason", ""))) or _("The run was refused."))
         if ended == Ended.BROKEN:
-            self._count_crash(attempt.saved_step)
+            self._count_crash(attempt.saved_step, here=executor.here)
 
     def _show(self, note: str) -> None:
         """Progress for the page, now and then a line in the log."""
@@ -170,10 +179,13 @@ class _Watch:
         self._look()
         self.tell("stopped")
 
-    def _count_crash(self, step: int) -> None:
+    def _count_crash(self, step: int, *, here: bool) -> None:
         self.crashes = 1 if step > self.crashed_at else self.crashes + 1
         self.crashed_at = step
         if self.crashes >= CRASHES:
+            state = STATE_SIZE * weights_path(self.row.base).stat().st_size
+            if here and shutil.disk_usage(self.path).free < state:
+                raise OSError(errno.ENOSPC, "no room for a state of the run", str(self.path))
             reason = say_reason(str(heartbeat(self.path).get("reason", "")))
             sentence = _("The training broke off %(count)d times after step %(step)d.")
             raise DomainError(f"{sentence % {'count': self.crashes, 'step': step}} {reason}".strip())
@@ -247,7 +259,7 @@ class _Watch:
                 made_by=row.public_id,
             )
             self._end(RoundState.MEASURED, metrics=metrics, error=reason, result=made)
-        rmtree(self.path / "result", ignore_errors=True)  # the registry has it
+        shutil.rmtree(self.path / "result", ignore_errors=True)  # the registry has it
         self.tell(f"result: {made.name}, sha256 {made.sha256}")
         return {"round": row.public_id, "checkpoint": made.public_id}
 

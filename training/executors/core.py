@@ -13,6 +13,19 @@ HOUSE = ("curator", "generation", "training")
 PACKAGES = ("transformers", "trl", "datasets", "accelerate", "safetensors", "numpy")
 """What the recipes import besides torch, which the machine's image brings along."""
 
+FETCH = (
+    "import io,os,sys,urllib.request as r,zipfile as z;"
+    "z.ZipFile(io.BytesIO(r.urlopen(os.environ['CUEWRIGHT_CORE'],timeout=60).read())).extractall(sys.argv[1])"
+)
+START = (
+    'home="${CUEWRIGHT_HOME:-/cuewright}"; for try in 1 2 3 4 5; do '
+    f'python3 -c "{FETCH}" "$home/core" && mkdir -p "$home/run" && cd "$home/run" && '
+    'PYTHONPATH="$home/core" exec python3 -m training.recipes.pod; sleep 20; done; '
+    'runpodctl pod delete "$RUNPOD_POD_ID" || runpodctl remove pod "$RUNPOD_POD_ID"; sleep 86400'
+)
+"""What the container does: fetches our code, then runs it. Where that cannot be had it ends its machine; a container
+that exits would only be started again."""
+
 
 def write_core(target: Path) -> None:
     """Write the zip file; the same code gives the same bytes."""

@@ -33,7 +33,7 @@ _ENDINGS = {
     "failed": Ended.BROKEN,
 }
 _STATUSES = {0: Ended.FINISHED, 2: Ended.REFUSED, 3: Ended.STOPPED}
-_SECRETS = ("CUEWRIGHT_", "DATABASE_", "BROKER_", "AWS_")
+_SECRETS = ("CUEWRIGHT_", "DATABASE_", "BROKER_", "AWS_", "RUNPOD_")
 
 
 class LocalExecutor:

@@ -121,13 +121,13 @@ class S3:
         # boto3 comes with the extra `s3`; an installation that rents nothing does without.
         try:
             import boto3
+            from boto3.exceptions import Boto3Error
             from botocore.config import Config
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError as error:
             raise TransportError("boto3 is missing: install the extra s3.") from error
         self._bucket, self._prefix = bucket, prefix
-        self._trouble = (BotoCoreError, ClientError, OSError)
-        self._refused: type[Exception] = ClientError
+        self._trouble: tuple[type[Exception], ...] = (Boto3Error, BotoCoreError, ClientError, OSError)
         try:
             self._s3 = boto3.client(
                 "s3",
@@ -147,8 +147,8 @@ class S3:
         """See Transport. Large files go up in parts."""
         try:
             self._s3.upload_file(str(source), self._bucket, self._prefix + name)
-        except Exception as error:
-            raise self._told(error) from error
+        except self._trouble as error:
+            raise _trouble(error) from error
 
     def get(self, name: str, target: Path) -> bool:
         """See Transport."""
@@ -158,8 +158,8 @@ class S3:
         part = target.with_name(f"{target.name}.part")
         try:
             self._s3.download_file(self._bucket, self._prefix + name, str(part))
-        except Exception as error:
-            raise self._told(error) from error
+        except self._trouble as error:
+            raise _trouble(error) from error
         part.replace(target)
         return True
 
@@ -167,27 +167,27 @@ class S3:
         """See Transport."""
         try:
             self._s3.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=data)
-        except Exception as error:
-            raise self._told(error) from error
+        except self._trouble as error:
+            raise _trouble(error) from error
 
     def read(self, name: str) -> bytes | None:
         """See Transport."""
         try:
             found: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
-        except Exception as error:
-            if self._missing(error):
+        except self._trouble as error:
+            if _code(error) in ("404", "NoSuchKey", "NotFound"):
                 return None
-            raise self._told(error) from error
+            raise _trouble(error) from error
         return found
 
     def size(self, name: str) -> int | None:
         """See Transport."""
         try:
             return int(self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ContentLength"])
-        except Exception as error:
-            if self._missing(error):
+        except self._trouble as error:
+            if _code(error) in ("404", "NoSuchKey", "NotFound"):
                 return None
-            raise self._told(error) from error
+            raise _trouble(error) from error
 
     def remove(self, prefix: str) -> None:
         """See Transport."""
@@ -198,8 +198,8 @@ class S3:
             keys: Iterable[str] = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
             for key in keys:
                 self._s3.delete_object(Bucket=self._bucket, Key=key)
-        except Exception as error:
-            raise self._told(error) from error
+        except self._trouble as error:
+            raise _trouble(error) from error
 
     def link_to_read(self, name: str, *, seconds: float) -> str:
         """See Transport."""
@@ -218,17 +218,8 @@ class S3:
                     ExpiresIn=int(min(seconds, LONGEST_LINK_SECONDS)),
                 )
             )
-        except Exception as error:
-            raise self._told(error) from error
-
-    def _missing(self, error: Exception) -> bool:
-        return isinstance(error, self._refused) and _code(error) in ("404", "NoSuchKey", "NotFound")
-
-    def _told(self, error: Exception) -> Exception:
-        """TransportError for what the storage or the way to it did; anything else is a mistake of ours."""
-        from boto3.exceptions import Boto3Error
-
-        return _trouble(error) if isinstance(error, (*self._trouble, Boto3Error)) else error
+        except self._trouble as error:
+            raise _trouble(error) from error
 
 
 def _code(error: Exception) -> str:

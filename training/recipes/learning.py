@@ -17,10 +17,11 @@ from generation.notagen.checkpoint import write_weights
 from generation.notagen.model import NotaGen
 from training.recipes.bundle import Bundle
 from training.recipes.job import Job, JobError, Settings
+from training.recipes.memory import LARGE
 from training.recipes.plan import Plan, share_of_rate
 from training.recipes.run_folder import Heart, RunFolder
 from training.recipes.scoring import in_batches, stack
-from training.recipes.trainee import LARGE, Trainee, compute_again
+from training.recipes.trainee import Trainee, compute_again
 
 Judge = Callable[[Mapping[str, float]], str]
 """Says in a sentence why a run must end, or nothing."""

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from generation.notagen.config import VOCABULARY, ModelConfig
 
+LARGE = 200_000_000
+"""Weights from which on layers are computed again on the way back unless a job says otherwise."""
+
 
 @dataclass(frozen=True)
 class Memory:

@@ -36,7 +36,7 @@ class Orders:
     before it the run is asked to save. save_seconds: between two states laid down. states, result: links to lay a
     packed state (by slot) and the packed result under. beat, metrics, state, ended: links to lay small documents under.
     states_read, state_read, ended_read: the same places, to look at. stop: a link under which something lies once the
-    run is to stop. api: RunPod's address, for the machine's own end.
+    run is to stop.
     """
 
     round: str
@@ -54,7 +54,6 @@ class Orders:
     ended: str
     ended_read: str
     stop: str
-    api: str
     resume: Parcel | None = None
     call: Call | None = None
     margin: float = 300.0

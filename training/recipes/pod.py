@@ -2,9 +2,11 @@
 
     python3 -m training.recipes.pod
 
-The link of the orders stands in CUEWRIGHT_ORDERS. RunPod starts a container that exits again, and bills for it, so this
-never exits by itself: it looks first whether everything is done, and when it is, deletes its machine and sleeps. Only
-the standard library is used in this process; the run itself is a process of its own.
+Its environment: CUEWRIGHT_ORDERS, the link of the orders; CUEWRIGHT_ENDS_AT, when the machine must be gone, in seconds
+since 1970; CUEWRIGHT_RUNPOD_URL, for its own end; and what RunPod puts there. RunPod starts a container that exits
+again, and bills for it, so this never exits by itself: it looks first whether everything is done, and when it is,
+deletes its machine and sleeps. Only the standard library is used in this process; the run itself is a process of its
+own.
 """
 
 import json
@@ -26,7 +28,13 @@ from training.recipes.orders import SLOTS, Orders, OrdersError, read_orders
 
 ORDERS = "CUEWRIGHT_ORDERS"
 LOG_TAIL = 16_000
-NAP_SECONDS = 3600.0
+LARGEST_CALL = 1_000_000
+"""Bytes that the app takes at once; what is longer travels over the storage only."""
+
+NAP_SECONDS = 600.0
+GRACE_SECONDS = 60.0
+"""So long after its deadline a machine is ended wherever its work hangs."""
+
 _STATUSES = {0: "finished", 2: "refused", 3: "stopped"}
 
 
@@ -35,31 +43,29 @@ def main() -> int:
     stop = threading.Event()
     on_stop_request(stop)
     machine = Machine(os.environ)
-    link = os.environ.get(ORDERS, "")
-    orders = _orders(link, stop)
+    machine.watch_deadline(stop)
+    orders = _orders(os.environ.get(ORDERS, ""), machine, stop)
     if orders is not None:
         shift = Shift(orders, Path.cwd(), machine, stop)
         try:
             shift.work()
         except Exception as error:  # noqa: BLE001 (whatever it is, the machine must not go on costing money)
             shift.end("broken", f"{type(error).__name__}: {error}")
-        if stop.is_set():
-            return 0
-    machine.end(orders.api if orders else "")
-    while not stop.wait(NAP_SECONDS):
-        machine.end(orders.api if orders else "")
+    while not stop.is_set():
+        machine.end()
+        stop.wait(NAP_SECONDS)
     return 0
 
 
-def _orders(link: str, stop: threading.Event) -> Orders | None:
-    """The orders, asked for until they come or the link has run out."""
-    while not stop.is_set():
+def _orders(link: str, machine: "Machine", stop: threading.Event) -> Orders | None:
+    """The orders, asked for until they come or the machine's time is over."""
+    while not stop.is_set() and time.time() < machine.ends_at:
         try:
             data = get(link)
             return None if data is None else read_orders(data)
         except CarryError as error:
             print(error, file=sys.stderr)
-            stop.wait(30)
+            stop.wait(min(30.0, max(0.0, machine.ends_at - time.time())))
         except OrdersError as error:
             print(error, file=sys.stderr)
             return None
@@ -71,15 +77,31 @@ class Machine:
 
     def __init__(self, environment: "os._Environ[str] | dict[str, str]") -> None:
         self.id = environment.get("RUNPOD_POD_ID", "")
+        self.ends_at = float(environment.get("CUEWRIGHT_ENDS_AT") or "inf")
+        self._api = environment.get("CUEWRIGHT_RUNPOD_URL", "")
         self._key = environment.get("RUNPOD_API_KEY", "")
 
-    def end(self, api: str) -> bool:
+    def watch_deadline(self, stop: threading.Event) -> threading.Thread:
+        """End the machine soon after its deadline, wherever the work hangs by then, in a thread of its own."""
+
+        def watch() -> None:
+            while not stop.is_set() and time.time() < self.ends_at + GRACE_SECONDS:
+                stop.wait(min(30.0, max(0.01, self.ends_at + GRACE_SECONDS - time.time())))
+            while not stop.is_set():
+                self.end()
+                stop.wait(30.0)
+
+        thread = threading.Thread(target=watch, name="deadline", daemon=True)
+        thread.start()
+        return thread
+
+    def end(self) -> bool:
         """Delete this pod; whether somebody promised to. Whether the pod's own key may is not known beforehand."""
         if not self.id:
             return False
-        if api and self._key:
-            request = Request(  # noqa: S310 (the address is in the orders)
-                f"{api}/v2/pods/{self.id}", method="DELETE", headers={"Authorization": f"Bearer {self._key}"}
+        if self._api and self._key:
+            request = Request(  # noqa: S310 (the address is in the order)
+                f"{self._api}/v2/pods/{self.id}", method="DELETE", headers={"Authorization": f"Bearer {self._key}"}
             )
             try:
                 with urlopen(request, timeout=30):  # noqa: S310 (as above)
@@ -113,7 +135,7 @@ class Shift:
 
     def work(self) -> None:
         """Everything, unless an earlier start has done it."""
-        if get(self.orders.ended_read) is not None:
+        if self._ended_before():
             print("This attempt has ended already.")
             return
         if self.now() >= self.orders.ends_at:
@@ -146,6 +168,16 @@ class Shift:
         except CarryError as error:
             print(error, file=sys.stderr)
 
+    def _ended_before(self) -> bool:
+        """Whether an earlier start ended this attempt. A storage that is away must not have it done twice."""
+        while True:
+            try:
+                return get(self.orders.ended_read) is not None
+            except CarryError as error:
+                print(error, file=sys.stderr)
+                if self.now() >= self.orders.ends_at or self.stop.wait(30.0):
+                    return False
+
     def _installed(self) -> bool:
         done = self.folder / "installed"
         if done.is_file():
@@ -159,8 +191,10 @@ class Shift:
             "--disable-pip-version-check",
             *self.orders.requirements,
         ]
+        # the machine is ours alone, so packages may stand beside those of its system
+        environment = os.environ | {"PIP_BREAK_SYSTEM_PACKAGES": "1", "PIP_ROOT_USER_ACTION": "ignore"}
         for pause in (5.0, 30.0, 0.0):
-            if not subprocess.run(command, check=False).returncode:
+            if not subprocess.run(command, env=environment, check=False).returncode:
                 done.touch()
                 return True
             if self.stop.wait(pause):
@@ -289,22 +323,29 @@ class Shift:
             "log": log,
             "log_at": place,
         }
-        data = json.dumps(said).encode()
         try:
-            if not self._call(data):
-                put(self.orders.beat, data, tries=1)
-            metrics = self.folder / "metrics.jsonl"
-            if metrics.is_file() and metrics.stat().st_size != self.said_metrics:
-                content = metrics.read_bytes()
-                put(self.orders.metrics, content, tries=1)
-                self.said_metrics = len(content)
-        except CarryError as error:
+            metrics = self._fresh_metrics()
+            if not self._call(said, metrics):
+                put(self.orders.beat, json.dumps(said).encode(), tries=1)
+                if metrics is not None:
+                    put(self.orders.metrics, metrics, tries=1)
+            if metrics is not None:
+                self.said_metrics = len(metrics)
+        except (CarryError, OSError) as error:
             print(error, file=sys.stderr)
 
-    def _call(self, data: bytes) -> bool:
+    def _fresh_metrics(self) -> bytes | None:
+        """All that the run has measured, when it is more than was told."""
+        metrics = self.folder / "metrics.jsonl"
+        if not metrics.is_file() or metrics.stat().st_size == self.said_metrics:
+            return None
+        return metrics.read_bytes()
+
+    def _call(self, said: dict[str, Any], metrics: bytes | None) -> bool:
         """Tell the app itself, where it can be reached."""
         call = self.orders.call
-        if call is None:
+        data = json.dumps(said if metrics is None else {**said, "metrics": metrics.decode()}).encode()
+        if call is None or len(data) > LARGEST_CALL:
             return False
         request = Request(  # noqa: S310 (the address is in the orders)
             call.address,

@@ -15,9 +15,6 @@ from generation.notagen.model import NotaGen
 from generation.notagen.patches import BOS, EOS, PAD
 from training.recipes.scoring import piece_log_probs
 
-LARGE = 200_000_000
-"""Weights from which on layers are computed again on the way back unless a job says otherwise."""
-
 
 class TraineeConfig(PreTrainedConfig):
     """The ids that padding, beginning and end have; everything else is in the model's own config."""

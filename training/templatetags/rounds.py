@@ -3,6 +3,8 @@
 from django import template
 from django.utils.formats import number_format
 
+from training.domain.endings import say_ending
+
 register = template.Library()
 
 
@@ -13,3 +15,6 @@ def figure(value: float, decimals: int) -> str:
         digits, _e, power = f"{value:.0e}".partition("e")
         return f"{digits}e{int(power)}".replace("-", "\u2212")
     return number_format(value, min(int(decimals), 4)).replace("-", "\u2212")
+
+
+register.filter("ending", say_ending)

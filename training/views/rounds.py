@@ -19,13 +19,14 @@ from training.domain.curves import Curve, curves
 from training.domain.estimates import Estimate, estimate
 from training.domain.logs import log_tail
 from training.domain.reasons import say_reason
-from training.domain.renting import Terms, account, agree, missing, terms
+from training.domain.renting import Terms, agree, missing
 from training.domain.rounds import (
     RENTED,
     WARNED,
     Outlook,
     can_resume,
     outlook,
+    rented_terms,
     resume_round,
     run_folder,
     start_round,
@@ -34,7 +35,6 @@ from training.domain.rounds import (
 from training.forms import RoundForm
 from training.models.rounds import Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
-from training.recipes.job import read_settings
 from training.views.gate import gate_of
 
 NAMES = {
@@ -216,9 +216,7 @@ def _rented(form: RoundForm, data: TrainingSet | PreferenceSet, base: Checkpoint
 
 
 def _terms(form: RoundForm, data: TrainingSet | PreferenceSet, base: Checkpoint) -> Terms:
-    chosen = read_settings("sft" if isinstance(data, TrainingSet) else "dpo", {})
-    with account(timeout=10.0) as client:
-        return terms(base=base, chosen=chosen, budget_eur=form.cleaned_data["budget"], client=client)
+    return rented_terms(data=data, base=base, budget_eur=form.cleaned_data["budget"], timeout=10.0)
 
 
 def _agree(form: RoundForm, data: TrainingSet | PreferenceSet, base: Checkpoint) -> None:

@@ -16,8 +16,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from curator import jobs
 from curator.checks import tables_are_missing
+from curator.crew import live_workers
+from curator.domain.disk import LOW_BYTES
 
 
 class Check(NamedTuple):
@@ -91,15 +92,15 @@ def _npm_folders() -> list[Path]:
 def _data_folder() -> Check:
     try:
         settings.DATA.mkdir(parents=True, exist_ok=True)
-        free_gb = shutil.disk_usage(settings.DATA).free / 1e9
+        free = shutil.disk_usage(settings.DATA).free
     except OSError as error:
         return Check(f"folder {settings.DATA}", False, f"It cannot be made: {error.strerror}. Change CUEWRIGHT_DATA.")
     if not os.access(settings.DATA, os.W_OK):
         return Check(f"folder {settings.DATA}", False, "It cannot be written to. Mend that or change CUEWRIGHT_DATA.")
     return Check(
-        f"free space in {settings.DATA} ({free_gb:.1f} GB)",
-        free_gb > 2,
-        "Free at least 2 GB, or point CUEWRIGHT_DATA to another folder.",
+        f"free space in {settings.DATA} ({free / 1e9:.1f} GB)",
+        free >= LOW_BYTES,
+        f"Free at least {LOW_BYTES / 1e9:.0f} GB, or point CUEWRIGHT_DATA to another folder.",
     )
 
 
@@ -116,7 +117,7 @@ def _workers(database: Check) -> Check:
     name = "workers for gpu, cpu and training"
     if not database.ok:
         return Check(name, False, "They are looked for in the database; mend that first.")
-    waiting = [queue for queue in ("gpu", "cpu", "training") if not jobs.live_workers(queue)]
+    waiting = [queue for queue in ("gpu", "cpu", "training") if not live_workers(queue)]
     hint = f"No worker answers for {', '.join(waiting)}. Start everything with `python run.py`."
     return Check(name, not waiting, hint)
 

@@ -1,5 +1,6 @@
 """A worker of one queue."""
 
+import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -11,6 +12,7 @@ from curator.celery import app
 class Command(BaseCommand):
     """Take jobs of a queue, one at a time, in this process."""
 
+    requires_system_checks = []  # they are about a machine that serves pages
     help = "Run a worker of one queue (gpu, cpu or training)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,7 +29,7 @@ class Command(BaseCommand):
                 "--pool=solo",
                 "--concurrency=1",
                 "--loglevel=INFO",
-                f"--hostname={queue}@%h",
+                f"--hostname={queue}-{os.getpid()}@%h",
                 "--without-gossip",
                 "--without-mingle",
                 "--without-heartbeat",

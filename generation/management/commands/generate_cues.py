@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from curator import jobs
+from curator.crew import GPU_QUEUE, gpu_is_freed, ready_workers
 from curator.domain.briefs import brief_of_cue, constraints_of
 from curator.domain.errors import DomainError
 from curator.models.film import Cue
 from generation.domain.checkpoints import find_checkpoint
 from generation.domain.prompts import never_seen
-from generation.domain.requests import request_takes
+from generation.domain.requests import request_takes, wait_for_request
 from generation.domain.starts import Start, StartMode, find_start
 from generation.models.requests import Candidate, CueRequest
 
@@ -75,8 +75,10 @@ class Command(BaseCommand):
         warning = never_seen(checkpoint=checkpoint, style=options["style"])
         if warning:
             self.stderr.write(self.style.WARNING(warning))
-        if wait and request.job is not None:
-            jobs.wait_for(request.job)
+        if wait:
+            if not ready_workers(GPU_QUEUE) and gpu_is_freed():
+                self.stderr.write("The GPU is freed for other programs; the takes are written when it is taken again.")
+            wait_for_request(request=request)
         answer = _answer(request, time.monotonic() - began) | {"warning": warning}
         self.stdout.write(json.dumps(answer) if as_json else _summary(request, answer, wait))
         if answer["failed"]:

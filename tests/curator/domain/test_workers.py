@@ -113,5 +113,5 @@ def test_queries_do_not_grow(django_assert_num_queries):
                 started_at=timezone.now(),
                 finished_at=timezone.now(),
             )
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             workers_facts()

@@ -3,7 +3,17 @@
 import pytest
 
 from curator.domain.pauses import pause_queue
-from generation.domain.estimates import Estimate, Pace, Span, estimate, paces_of, requests_before, span_of, wait_for
+from generation.domain.estimates import (
+    Estimate,
+    Pace,
+    Span,
+    estimate,
+    paces_of,
+    requests_before,
+    span_of,
+    spread,
+    wait_for,
+)
 from generation.domain.requests import request_takes
 from generation.models.requests import Candidate, CandidateState
 from tests.generation.writing import small_checkpoint, waltz_cue
@@ -28,6 +38,23 @@ def test_other_numbers_side_by_side_widen_the_span():
     assert near(span_of([Pace(1, 1.0)], 4, 10)) == (10.0, 40.0)
     both = [Pace(1, 1.0), Pace(4, 3.0)]
     assert near(span_of(both, 4, 10)) == (21.0, 39.0)
+
+
+def test_workers_share_requests_and_what_is_left_of_one():
+    paces = [Pace(8, 1.0), Pace(4, 0.6)]
+    assert near(spread([(paces, 8, 10)], 1)) == (7.0, 13.0)
+    assert near(spread([(paces, 8, 10)], 2)) == (4.2, 7.8)
+    assert near(spread([(paces, 8, 10)] * 2, 2)) == (7.0, 13.0)
+    assert near(spread([(paces, 8, 10)] * 3, 2)) == (10.5, 19.5)
+    assert spread([([], 8, 10)], 2) is None
+
+
+def test_a_pace_knows_how_many_were_written_beside_it():
+    checkpoint = small_checkpoint()
+    request = request_takes(cue=waltz_cue(bars=4), checkpoint=checkpoint, count=8)
+    told = {"checkpoint_sha256": checkpoint.sha256, "bars_written": 4, "seconds": 2.0, "settings": {"beside": 4}}
+    request.candidates.update(state=CandidateState.WRITTEN, **told)
+    assert paces_of(checkpoint) == [Pace(4, 0.5)] * 8
 
 
 def test_the_speed_of_a_checkpoint_is_that_of_its_newest_candidates():
@@ -56,7 +83,8 @@ def test_requests_wait_for_those_before_them():
         state=CandidateState.WRITTEN, checkpoint_sha256=checkpoint.sha256, bars_written=4, seconds=4.0
     )
     assert near(wait_for([first], 1)) == (2.8, 5.2)
-    assert near(wait_for([first], 2)) == (1.4, 2.6)
+    assert near(wait_for([first, first], 2)) == (2.8, 5.2)
+    assert near(wait_for([first], 2)) == (2.0, 4.0)  # one take each, at a pace that was measured with two
     told = estimate(checkpoint=checkpoint, pieces=[(2, 8), (2, 8)])
     assert (told.before, told.workers, told.paused) == (2, 0, False)
     assert near(told.work) == (11.2, 20.8)

@@ -136,18 +136,27 @@ def test_progress_is_told_bar_by_bar_and_writing_can_be_stopped(writer):
     assert 4 <= len(heard) < 10
 
 
-def test_what_is_begun_is_finished_when_nothing_more_may_begin(writer):
+def test_a_seed_is_drawn_when_there_is_room_and_asked_for_again_while_others_are_at_work(writer):
     brief = Brief(prompt=PROMPT, metre="3/4", key="G", tempo=60, bars=2)
-    begun = []
-    few = writer.write(
-        brief,
-        seeds=range(12),
-        sampling=SAMPLING,
-        on_bar=lambda index, bars: begun.append(index) if not bars else None,
-        may_begin=lambda: len(begun) < 3,
-    )
-    assert sorted(one.index for one in few) == begun == [0, 1, 2]
-    assert list(writer.write(brief, seeds=[1], sampling=SAMPLING, may_begin=lambda: False)) == []
+    drawn, finished = [], []
+
+    def seeds():
+        for seed in range(3):
+            drawn.append(seed)
+            yield seed
+        while not finished:
+            yield None
+        for seed in range(3, 5):
+            drawn.append(seed)
+            yield seed
+        while True:
+            yield None
+
+    for written in writer.write(brief, seeds=seeds(), sampling=SAMPLING):
+        finished.append(written.index)
+        assert len(drawn) == 3 or len(finished) > 1
+    assert drawn == sorted(finished) == [0, 1, 2, 3, 4]
+    assert list(writer.write(brief, seeds=iter([None, 1]), sampling=SAMPLING)) == []
 
 
 def test_a_cancel_is_looked_for_before_every_character(writer, monkeypatch):

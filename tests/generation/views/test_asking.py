@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from curator.models.themes import CueTheme, Theme
-from generation.models.checkpoints import Preset
+from generation.models.checkpoints import Checkpoint, Preset
 from generation.models.requests import CueRequest
 from tests.factories import make_film, make_version
 from tests.generation.writing import small_checkpoint, waltz_cue
@@ -75,6 +75,14 @@ def test_cues_go_on_from_the_theme_that_they_state(owner_client, film):
     assert "start" not in CueRequest.objects.get(cue__number="1m1").brief
     page = owner_client.get(reverse("desk", args=[film.slug, "1m1"])).content.decode()
     assert f'<option value="{version.public_id}@2-2">Lantern</option>' in page
+
+
+def test_settings_are_kept_for_every_checkpoint(owner_client, film):
+    sent(film, owner_client, cues=["1m1"], temperature=0.5, keep_as="Night", keep_for_all="on")
+    assert Preset.objects.get().checkpoint is None
+    other = Checkpoint.objects.create(name="Other", sha256="f" * 64, kind="imported", header="bare-three", size=1)
+    page = owner_client.get(reverse("desk", args=[film.slug, "1m1"]), {"checkpoint": other.public_id}).content.decode()
+    assert ">Night</a>" in page
 
 
 def test_settings_are_kept_under_a_name_taken_up_and_forgotten(owner_client, film):

@@ -232,6 +232,24 @@ def test_cancelling_ends_what_is_not_written(owner_client):
     assert "is marked" in owner_client.get(address("desk", cue)).content.decode()
 
 
+def test_one_take_that_waits_is_taken_back(owner_client):
+    cue = waltz_cue()
+    asked(cue, owner_client)
+    first, second = Candidate.objects.all()
+    assert f'action="{address("cancel_take", cue, second.public_id)}"' in owner_client.get(address("desk", cue)).text
+    page = owner_client.post(address("cancel_take", cue, second.public_id), follow=True).text
+    assert "Take 2 is not written." in page
+    assert "0 of 1 take is written." in page
+    assert 'id="take-1"' in page
+    assert 'id="take-2"' not in page
+    assert (
+        "does not wait any more" in owner_client.post(address("cancel_take", cue, second.public_id), follow=True).text
+    )
+    Candidate.objects.filter(pk=first.pk).update(state="writing")
+    assert "does not wait any more" in owner_client.post(address("cancel_take", cue, first.public_id), follow=True).text
+    assert owner_client.post(address("cancel_take", waltz_cue(), first.public_id)).status_code == 404
+
+
 def test_cancelled_places_leave_the_wall_and_an_empty_wall_is_loaded_again(owner_client):
     cue = waltz_cue()
     asked(cue, owner_client)
@@ -294,6 +312,7 @@ def test_the_desk_is_the_owners_alone(client, rater_client, owner_client):
         (address("desk", cue), "get"),
         (address("desk_live", cue), "get"),
         (address("cancel_takes", cue), "post"),
+        (address("cancel_take", cue, "x"), "post"),
         (address("write_again", cue, "x"), "post"),
         (address("take_state", cue, 1), "post"),
     ]
@@ -313,7 +332,7 @@ def test_the_desk_asks_the_database_as_often_for_one_take_as_for_many(owner_clie
         make_take(cue=request.cue, number=10 + number)
     url = address("desk", request.cue)
     owner_client.get(url)  # asks for renderings, remembers the film in the session
-    with django_assert_num_queries(39):
+    with django_assert_num_queries(40):
         owner_client.get(url)
 
 

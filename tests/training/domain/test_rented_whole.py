@@ -1,15 +1,11 @@
 """A rented round with everything real but RunPod: its server, its containers as processes, S3 as a server."""
 
-import logging
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from curator import jobs
 from curator.models.accounts import Role, User
@@ -17,6 +13,7 @@ from curator.models.jobs import JobState
 from tests.generation.writing import small_checkpoint
 from tests.runpod.provider import KEY, Provider
 from tests.runpod.server import serving
+from tests.runpod.storage import BUCKET, KEYS, everything_in, s3_serving
 from tests.training.rounds import FEW_STEPS, preference_set
 from training.domain import rented
 from training.domain.rounds import start_round
@@ -24,26 +21,15 @@ from training.models.rounds import RemotePod, Round, RoundState
 
 pytestmark = [pytest.mark.kill, pytest.mark.django_db(transaction=True)]  # real processes take their time
 
-SECRETS = {"AWS_SECRET_ACCESS_KEY": "planted-storage-secret", "RUNPOD_API_KEY": KEY}
+SECRETS = (KEY, KEYS["AWS_SECRET_ACCESS_KEY"], "only-for-tests")
 
 
 @pytest.fixture
-def bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def bucket(settings: Any) -> Iterator[Any]:
     """S3 on the loopback."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "planted-storage-key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRETS["AWS_SECRET_ACCESS_KEY"])
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-    server.start()
-    address = f"http://127.0.0.1:{port}"
-    client = boto3.client("s3", endpoint_url=address)
-    client.create_bucket(Bucket="rounds")
-    settings.RENT_BUCKET, settings.RENT_ENDPOINT = "rounds", address
-    yield client
-    server.stop()
+    with s3_serving() as (client, address):
+        settings.RENT_BUCKET, settings.RENT_ENDPOINT = BUCKET, address
+        yield client
 
 
 @pytest.fixture
@@ -82,12 +68,9 @@ def test_the_same_checkpoint_as_on_this_machine(runpod: Provider, bucket: Any, c
     assert (pod.state, pod.error, runpod.living) == ("gone", "", [])
     assert 0 < pod.cost_usd < Decimal("0.05")
     order = next(said for method, path, said in runpod.requests if method == "POST")
-    laid = b"".join(
-        bucket.get_object(Bucket="rounds", Key=entry["Key"])["Body"].read()
-        for entry in bucket.list_objects_v2(Bucket="rounds")["Contents"]
-    )
+    laid = b"".join(everything_in(bucket).values())
     rows = repr([list(model.objects.filter(pk=row.pk).values()) for model, row in ((Round, away), (RemotePod, pod))])
-    for secret in (*SECRETS.values(), "only-for-tests"):
+    for secret in SECRETS:
         assert secret not in repr(order)
         assert secret.encode() not in laid
         assert secret not in rows

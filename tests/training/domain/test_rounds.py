@@ -1,7 +1,9 @@
 import json
 import signal
+from collections import namedtuple
 from dataclasses import asdict
 from decimal import Decimal
+from threading import Event
 
 import pytest
 from django.db import connection
@@ -235,6 +237,25 @@ def test_a_stopped_round_has_saved_and_can_go_on(owner, monkeypatch):
         resume_round(row=row)
 
 
+def test_a_rented_machine_goes_on_when_the_worker_is_told_to_end(owner, monkeypatch):
+    row = small_round(owner)
+    endless = Endless()
+    endless.here = False
+    monkeypatch.setattr("training.domain.running.EXECUTORS", {"local": lambda _row: endless})
+    stopping = Event()
+    monkeypatch.setattr("curator.jobs.stopping", stopping)
+
+    def end(self, *arguments):
+        stopping.set()
+        original(self, *arguments)
+
+    original = running._Watch._show
+    monkeypatch.setattr(running._Watch, "_show", end)
+    row = train(row)
+    assert not endless.asked
+    assert (row.state, row.job.state) == (RoundState.RUNNING, JobState.QUEUED)
+
+
 def test_rows_that_a_run_takes_back_are_written_anew(owner, monkeypatch):
     row = small_round(owner)
     folder = RunFolder(run_folder(row))
@@ -287,6 +308,23 @@ def test_a_trainer_that_breaks_again_and_again_is_given_up(owner, monkeypatch):
     row = train(row)
     assert row.state == RoundState.FAILED
     assert row.error == "The training broke off 3 times after step 0."
+
+
+def test_a_trainer_that_has_no_room_for_a_state_waits_for_it(owner, monkeypatch):
+    monkeypatch.setattr("training.domain.running.LOOK_SECONDS", 0.01)
+    row = small_round(owner)
+
+    class Broken:
+        note, saved_step = "", 0
+
+        def poll(self):
+            return Ended.BROKEN
+
+    monkeypatch.setattr(LocalExecutor, "attend", lambda self, folder: Broken())
+    monkeypatch.setattr("shutil.disk_usage", lambda path: namedtuple("Disk", "free")(1000))
+    row = train(row)
+    assert (row.state, row.job.state) == (RoundState.RUNNING, JobState.QUEUED)
+    assert row.job.error == "The disk is full. The work goes on when there is space again."
 
 
 def test_an_sft_round_learns_the_set_and_carries_its_prompts(owner, here):

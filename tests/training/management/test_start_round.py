@@ -5,6 +5,9 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from tests.runpod.modelled import Clock, client_of
+from tests.runpod.provider import KEY, Provider
+from tests.training.executors.test_runpod import launch
 from tests.training.rounds import preference_set
 from training.models.rounds import Round
 
@@ -55,3 +58,29 @@ def test_too_few_votes_are_told(owner):
     with pytest.raises(CommandError, match="36 more votes and 1 more cues with votes are needed"):
         run("--recipe", "dpo", "--data", data.name, "--wait")
     assert not Round.objects.exists()
+
+
+def test_a_rented_round_tells_its_terms_and_asks_on_a_terminal(owner, settings, monkeypatch, tmp_path):
+    settings.RUNPOD_API_KEY, settings.RENT_FOLDER = KEY, str(tmp_path)
+    provider = Provider(Clock(), launch)
+    monkeypatch.setattr("training.domain.rounds.account", lambda timeout=0.0: client_of(provider))
+    data = preference_set(owner)
+    arguments = ["--recipe", "dpo", "--data", data.name, "--base", "Small", "--executor", "runpod", "--budget-eur", "3"]
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _question: "")
+    with pytest.raises(CommandError, match=r"^Nothing was rented\.$"):
+        run(*arguments)
+    assert not Round.objects.exists()
+    _told, said = run(*arguments, "--yes")
+    terms = said.splitlines()[-1]
+    assert terms.startswith(
+        "RTX A5000: 0.25 € an hour, at the latest gone 12.3 hours after the start, worst case 3.00 €."
+    )
+    assert "only the prepaid balance of your RunPod account ends it." in said
+    assert Round.objects.get().executor == "runpod"
+
+
+def test_nothing_is_rented_without_a_key(owner):
+    data = preference_set(owner)
+    with pytest.raises(CommandError, match="RUNPOD_API_KEY is not set"):
+        run("--recipe", "dpo", "--data", data.name, "--base", "Small", "--executor", "runpod", "--budget-eur", "3")

@@ -1,3 +1,5 @@
+import subprocess
+
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,6 +12,7 @@ from generation.domain.checkpoints import weights_path
 from generation.domain.handing_out import reference_path
 from generation.models.checkpoints import Checkpoint
 from tests.generation.writing import SMALL, small_checkpoint, written_request
+from tests.small_disk import small_disk
 from tests.training.rounds import small_round
 from training.models.rounds import Round
 
@@ -118,6 +121,26 @@ def test_a_sent_file_is_read_by_a_worker_and_not_kept(owner_client, settings):
     row = Checkpoint.objects.get(name="Sent")
     assert row.header == "bare-three-plus-stage"
     assert list((settings.WEIGHTS / "incoming").iterdir()) == []
+
+
+def test_a_sent_file_for_which_there_is_no_room_waits_for_it(owner_client, settings, tmp_path):
+    upload = SimpleUploadedFile("model.safetensors", SMALL.read_bytes())
+    with small_disk(tmp_path / "small", kilobytes=SMALL.stat().st_size // 1024 + 64) as disk:
+        settings.WEIGHTS = disk
+        owner_client.post(reverse("checkpoints"), {"name": "Sent", "file": upload, "prompts": "auto"})
+        job = Job.objects.get(kind="generation.import")
+        for _turn in range(2):
+            jobs.execute(job.pk)
+            job.refresh_from_db()
+            assert job.state == JobState.QUEUED
+            assert job.error == "The disk is full. The work goes on when there is space again."
+        subprocess.run(["mount", "-o", "remount,size=50m", str(disk)], check=True)
+        jobs.execute(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.error) == (JobState.DONE, "")
+        row = Checkpoint.objects.get(name="Sent")
+        assert sorted(path.name for path in disk.iterdir()) == sorted([weights_path(row).name, "incoming"])
+        assert list((disk / "incoming").iterdir()) == []
 
 
 def test_a_file_on_this_machine_is_named_by_its_path(owner_client):

@@ -1,6 +1,7 @@
 """A training round without the browser."""
 
 import json
+import sys
 from argparse import ArgumentParser
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,7 +12,8 @@ from curator import jobs
 from curator.domain.errors import DomainError
 from generation.domain.checkpoints import find_checkpoint
 from training.domain.executors import EXECUTORS
-from training.domain.rounds import find_data, outlook, start_round
+from training.domain.renting import Terms
+from training.domain.rounds import RENTED, find_data, outlook, rented_terms, start_round
 from training.models.rounds import Recipe, Round, RoundState
 
 
@@ -34,23 +36,27 @@ class Command(BaseCommand):
             metavar="NAME=VALUE",
             help="another value than the recipe's own (docs/training.md), such as epochs=3; may be given again",
         )
+        parser.add_argument("--yes", action="store_true", help="rent without being asked on a terminal")
         parser.add_argument("--wait", action="store_true")
         parser.add_argument("--json", dest="as_json", action="store_true")
 
     def handle(self, *_args: Any, recipe: str, wait: bool, as_json: bool, **options: Any) -> None:
         """Start, wait, tell. The exit status is 1 when a waited for round did not come to a checkpoint."""
+        budget = _euros(options["budget_eur"])
+        settings = dict(_setting(text) for text in options["setting"])
         try:
             data = find_data(recipe, options["data"])
             base = find_checkpoint(name=options["base"])
-            for warning in outlook(data=data, base=base, executor=options["executor"]).warnings:
+            found = outlook(data=data, base=base, executor=options["executor"])
+            if found.trouble:
+                raise CommandError(found.trouble)
+            for warning in found.warnings:
                 self.stderr.write(self.style.WARNING(warning))
-            row = start_round(
-                data=data,
-                base=base,
-                executor=options["executor"],
-                budget_eur=_euros(options["budget_eur"]),
-                settings=dict(_setting(text) for text in options["setting"]),
-            )
+            if options["executor"] == RENTED:
+                self.stderr.write(_told(rented_terms(data=data, base=base, budget_eur=budget, settings=settings)))
+                if not options["yes"] and sys.stdin.isatty() and input("Rent and start? [y/N] ").lower() != "y":
+                    raise CommandError("Nothing was rented.")
+            row = start_round(data=data, base=base, executor=options["executor"], budget_eur=budget, settings=settings)
         except DomainError as error:
             raise CommandError(str(error)) from error
         if wait and row.job is not None:
@@ -79,6 +85,15 @@ def _summary(row: Round, waited: bool) -> str:
         return f"Round {row.number} ({row.public_id}) is started; the training worker does it."
     told = f"Round {row.number} ({row.public_id}): {row.state}"
     return f"{told}, checkpoint {row.result.name} ({row.result.public_id})" if row.result else told
+
+
+def _told(found: Terms) -> str:
+    """What a machine is rented for, as the page says it before the start."""
+    return (
+        f"{found.cheapest.name}: {found.eur_per_hour} € an hour, at the latest gone {found.hours:.1f} hours after the "
+        f"start, worst case {found.worst_eur} €. If this app is off and the machine cannot delete itself, only the "
+        "prepaid balance of your RunPod account ends it."
+    )
 
 
 def _euros(text: str) -> Decimal | None:
