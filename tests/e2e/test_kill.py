@@ -53,7 +53,7 @@ CASES = [
 
 "worker": one that writes, and the one that renders; "disk": nobody, but there is no byte left for a while."""
 
-IN_CI = {("embedded", "worker", 1), ("embedded", "supervisor", 1), ("redis", "redis", 3), ("redis", "postgresql", 1)}
+IN_CI = {("embedded", "worker", 1), ("embedded", "supervisor", 1), ("redis", "postgresql", 1)}
 
 
 def worker_pid(installation: Installation, queue: str) -> int:
