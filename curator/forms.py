@@ -72,57 +72,13 @@ class FilesField(forms.FileField):
         return [file for file in cleaned if file]
 
 
-class ScoresForm(forms.Form):
-    """Scores to add, and what the user says of them."""
+class ScoreFilesForm(forms.Form):
+    """Files, and a folder; once cleaned, `scores` holds those and what in the folder is a score by its name."""
 
     scores = FilesField(
         label=_("Scores"),
         required=False,
         allow_empty_file=True,  # an empty file is refused by its name, with the others
-        max_length=None,
-        help_text=_("MusicXML (.musicxml, .mxl, .xml), ABC (.abc), .zip of them, or a list of addresses (.json)."),
-    )
-    folder = FilesField(
-        label=_("Or a whole folder"),
-        required=False,
-        allow_empty_file=True,
-        max_length=None,
-        widget=FilesInput(attrs={"webkitdirectory": True}),
-        help_text=_("Its scores and those in the folders inside; other files stay aside."),
-    )
-    title = forms.CharField(
-        label=_("Title"), required=False, max_length=200, help_text=_("For one file; without it the file's own title.")
-    )
-    composer = forms.CharField(
-        label=_("Composer"), required=False, max_length=200, help_text=_("Without it the composer the file names.")
-    )
-    period = forms.CharField(label=_("Period"), required=False, max_length=60)
-    instrumentation = forms.CharField(label=_("Instrumentation"), required=False, max_length=60)
-    tags = forms.CharField(label=_("Tags"), required=False, max_length=300, help_text=_("Words with commas between."))
-
-    def clean_tags(self) -> tuple[str, ...]:
-        """The tags, each once."""
-        return _words(self.cleaned_data["tags"])
-
-    def clean(self) -> dict[str, Any]:
-        """`scores` holds the chosen files and those of the folder that are scores by their names."""
-        cleaned = super().clean() or self.cleaned_data
-        chosen, folder = cleaned.get("scores", []), cleaned.get("folder", [])
-        inside = [file for file in folder if (file.name or "").lower().endswith((*ENDINGS, ".zip"))]
-        if not chosen and not folder and not self.errors:
-            self.add_error("scores", _("Choose at least one file."))
-        elif not chosen and not inside and not self.errors:
-            self.add_error("folder", _("There is no score in this folder."))
-        return {**cleaned, "scores": [*chosen, *inside]}
-
-
-class PutUpForm(forms.Form):
-    """Pieces and files that are put up for a cue, and what they are called together."""
-
-    scores = FilesField(
-        label=_("Scores"),
-        required=False,
-        allow_empty_file=True,
         max_length=None,
         help_text=_("MusicXML (.musicxml, .mxl, .xml), ABC (.abc), or a .zip of them."),
     )
@@ -134,6 +90,52 @@ class PutUpForm(forms.Form):
         widget=FilesInput(attrs={"webkitdirectory": True}),
         help_text=_("Its scores and those in the folders inside; other files stay aside."),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """The scores of the folder belong to the others."""
+        given = super().clean() or self.cleaned_data
+        folder = given.get("folder") or []
+        inside = [file for file in folder if (file.name or "").lower().endswith((*ENDINGS, ".zip"))]
+        return {**given, "scores": [*(given.get("scores") or []), *inside]}
+
+
+class ScoresForm(ScoreFilesForm):
+    """Scores to add, and what the user says of them."""
+
+    title = forms.CharField(
+        label=_("Title"), required=False, max_length=200, help_text=_("For one file; without it the file's own title.")
+    )
+    composer = forms.CharField(
+        label=_("Composer"), required=False, max_length=200, help_text=_("Without it the composer the file names.")
+    )
+    period = forms.CharField(label=_("Period"), required=False, max_length=60)
+    instrumentation = forms.CharField(label=_("Instrumentation"), required=False, max_length=60)
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=300, help_text=_("Words with commas between."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scores"].help_text = _(
+            "MusicXML (.musicxml, .mxl, .xml), ABC (.abc), .zip of them, or a list of addresses (.json)."
+        )
+
+    def clean_tags(self) -> tuple[str, ...]:
+        """The tags, each once."""
+        return _words(self.cleaned_data["tags"])
+
+    def clean(self) -> dict[str, Any]:
+        """At least one score must be there."""
+        given = super().clean()
+        if not given["scores"] and not self.errors:
+            if given.get("folder"):
+                self.add_error("folder", _("There is no score in this folder."))
+            else:
+                self.add_error("scores", _("Choose at least one file."))
+        return given
+
+
+class PutUpForm(ScoreFilesForm):
+    """Pieces and files that are put up for a cue, and what they are called together."""
+
     cohort = forms.CharField(
         label=_("What they are called together"),
         required=False,
@@ -149,10 +151,8 @@ class PutUpForm(forms.Form):
             fields["piece"].choices = [(value, value) for value in self.data.getlist("piece")]
 
     def clean(self) -> dict[str, Any]:
-        """The scores of a folder belong to the others; something must be chosen."""
-        given = super().clean() or {}
-        inside = [file for file in given.get("folder") or [] if file.name.lower().endswith((*ENDINGS, ".zip"))]
-        given["scores"] = [*(given.get("scores") or []), *inside]
+        """Something must be chosen."""
+        given = super().clean()
         if not given["scores"] and not given.get("piece") and not self.errors:
             raise ValidationError(_("Choose pieces or files."))
         return given

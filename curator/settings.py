@@ -136,17 +136,18 @@ STORAGES: dict[str, Any] = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+S3_STORAGE: dict[str, Any] = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": os.environ.get("CUEWRIGHT_S3_BUCKET"),
+        "endpoint_url": os.environ.get("CUEWRIGHT_S3_ENDPOINT"),
+        "default_acl": None,
+        "querystring_auth": True,
+        "max_memory_size": 64 * 1024 * 1024,  # what is larger, such as weights, waits on the disk
+    },
+}
 if os.environ.get("CUEWRIGHT_S3_BUCKET"):
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": os.environ["CUEWRIGHT_S3_BUCKET"],
-            "endpoint_url": os.environ.get("CUEWRIGHT_S3_ENDPOINT"),
-            "default_acl": None,
-            "querystring_auth": True,
-            "max_memory_size": 64 * 1024 * 1024,  # what is larger, such as weights, waits on the disk
-        },
-    }
+    STORAGES["default"] = S3_STORAGE
 MEDIA_ROOT = Path(os.environ.get("CUEWRIGHT_MEDIA") or DATA / "media").resolve()
 # Whether workers on other machines see the storage: then weights travel over it too.
 STORAGE_IS_SHARED = bool(os.environ.get("CUEWRIGHT_S3_BUCKET") or os.environ.get("CUEWRIGHT_MEDIA"))

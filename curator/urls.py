@@ -61,6 +61,7 @@ urlpatterns = [
     path("films/<slug:slug>/cues/<str:number>/words/", cue_plans.describe, name="describe_cue"),
     path("films/<slug:slug>/cues/<str:number>/wishes/", cue_plans.wish, name="cue_wishes"),
     path("films/<slug:slug>/cues/<str:number>/hits/", cue_plans.hit, name="add_hit"),
+    path("films/<slug:slug>/cues/<str:number>/markers/", cue_plans.take_markers, name="take_markers"),
     path("films/<slug:slug>/cues/<str:number>/hits/<int:hit>/", cue_plans.hit, name="change_hit"),
     path("films/<slug:slug>/cues/<str:number>/split/", cue_plans.split, name="split_cue"),
     path("films/<slug:slug>/cues/<str:number>/merge/", cue_plans.merge, name="merge_cues"),

@@ -217,6 +217,11 @@ class AskForm(forms.Form):
         return any(self[name].value() for name in names) or bool(self.errors.keys() & set(names))
 
     @property
+    def best_open(self) -> bool:
+        """Whether the part on what is kept of the takes is in use."""
+        return bool(self["best"].value() or self.errors.keys() & {"best", "mix"})
+
+    @property
     def draw_open(self) -> bool:
         """Whether the part on presets and seed is in use."""
         names = ("top_k", "top_p", "seed", "keep_as")

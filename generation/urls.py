@@ -10,6 +10,7 @@ urlpatterns = [
     path("films/<slug:slug>/desk/<str:number>/", desk.desk, name="desk"),
     path("films/<slug:slug>/ear/<str:number>/", ear.ear, name="ear"),
     path("films/<slug:slug>/ear/<str:number>/score/", ear.score, name="ear_score"),
+    path("films/<slug:slug>/ear/<str:number>/encoder/", ear.use, name="ear_encoder"),
     path("films/<slug:slug>/ear/<str:number>/style/", ear.style, name="ear_style"),
     path("films/<slug:slug>/desk/<str:number>/live/", desk.desk_live, name="desk_live"),
     path("films/<slug:slug>/desk/<str:number>/cancel/", desk.cancel_takes, name="cancel_takes"),

@@ -36,6 +36,8 @@ TABLE = {
     "describe_cue": ("post", OWNER),
     "cue_wishes": ("post", OWNER),
     "add_hit": ("post", OWNER),
+    "take_markers": ("post", OWNER),
+    "ear_encoder": ("post", OWNER),
     "change_hit": ("post", OWNER),
     "split_cue": ("post", OWNER),
     "merge_cues": ("post", OWNER),

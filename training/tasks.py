@@ -11,7 +11,7 @@ from training.domain.measuring import MEASURE_JOB, measure
 from training.domain.pods import sweep_pods
 from training.domain.rounds import ROUND_JOB, end_round
 from training.domain.running import run_round
-from training.domain.taste import TASTE_JOB, learn_taste
+from training.domain.taste import TASTE_JOB, learn_due_tastes, learn_taste
 from training.executors.runpod import RunPodError
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,12 @@ def taste(run: Run, *, rater: int) -> dict[str, Any]:
 def measure_round(run: Run, *, measurement: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (as above)
     """Measure one round's result against its parent."""
     return measure(measurement_id=measurement, run=run)
+
+
+@swept(every=60)
+def learn_tastes() -> None:
+    """Whoever has judged enough since has his taste learned anew."""
+    learn_due_tastes()
 
 
 @swept(every=30)

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from lxml import etree
 
+from curator.delivery.measures import divisions_of, read_measure
 from curator.delivery.names import STEM
 from curator.notation.errors import NotationError
 from curator.notation.musicxml import read_xml, validate
@@ -88,11 +89,7 @@ def _bars(root: etree._Element, musicxml: bytes) -> Iterator[str]:
                 yield f"The time signature in bar {measure.get('number')} is not a plain one."
                 return
             length = Fraction(int(beats) * 4, int(beat_type))
-        yield from _full(measure, length, _divisions(root), staves)
-
-
-def _divisions(root: etree._Element) -> Fraction:
-    return Fraction(root.findtext("part/measure/attributes/divisions") or "1")
+        yield from _full(measure, length, divisions_of(root), staves)
 
 
 def _full(measure: etree._Element, length: Fraction, divisions: Fraction, staves: dict[str, int]) -> Iterator[str]:
@@ -100,7 +97,10 @@ def _full(measure: etree._Element, length: Fraction, divisions: Fraction, staves
     number = measure.get("number")
     filled: dict[str, Fraction] = {}
     present = set()
-    for staff, voice, _, duration in _walk(measure, divisions):
+    for note, _onset, duration in read_measure(measure, divisions)[0]:
+        if note.find("chord") is not None:
+            continue
+        staff, voice = 2 if note.findtext("staff") == "2" else 1, note.findtext("voice") or ""
         filled[voice] = filled.get(voice, Fraction(0)) + duration
         present.add(staff)
         if staves.setdefault(voice, staff) != staff:
@@ -112,20 +112,6 @@ def _full(measure: etree._Element, length: Fraction, divisions: Fraction, staves
         yield f"A staff is empty in bar {number}."
 
 
-def _walk(measure: etree._Element, divisions: Fraction) -> Iterator[tuple[int, str, Fraction, Fraction]]:
-    """(staff, voice, onset, length) of every chord and rest of a bar, in quarters."""
-    now = Fraction(0)
-    for element in measure:
-        duration = Fraction(element.findtext("duration") or "0") / divisions
-        if element.tag == "backup":
-            now -= duration
-        elif element.tag == "forward":
-            now += duration
-        elif element.tag == "note" and element.find("chord") is None:
-            yield 2 if element.findtext("staff") == "2" else 1, element.findtext("voice") or "", now, duration
-            now += duration
-
-
 def _notes(root: etree._Element) -> Iterator[str]:
     if not any(True for _ in root.iter("pitch")):
         yield "The file has no notes."
@@ -135,31 +121,21 @@ def _notes(root: etree._Element) -> Iterator[str]:
 
 
 def _unisons(root: etree._Element) -> Iterator[str]:
-    divisions = _divisions(root)
+    divisions = divisions_of(root)
     sounding: dict[Fraction, Fraction] = {}
     bar_start = Fraction(0)
     for measure in root.iter("measure"):
-        struck: list[tuple[Fraction, Fraction, Fraction]] = []
-        now = end_of_bar = Fraction(0)
-        onset = now
-        for element in measure:
-            duration = Fraction(element.findtext("duration") or "0") / divisions
-            if element.tag == "backup":
-                now -= duration
-            elif element.tag == "forward":
-                now += duration
-            elif element.tag == "note":
-                if element.find("chord") is None:
-                    onset, now = now, now + duration
-                pitch = element.find("pitch")
-                if pitch is not None:
-                    struck.append((bar_start + onset, bar_start + onset + duration, _key(pitch)))
-            end_of_bar = max(end_of_bar, now)
+        placed, length_of_bar = read_measure(measure, divisions)
+        struck = [
+            (bar_start + onset, bar_start + onset + length, _key(pitch))
+            for note, onset, length in placed
+            if (pitch := note.find("pitch")) is not None
+        ]
         for start, end, key in sorted(struck):
             if sounding.get(key, Fraction(0)) > start:
                 yield f"One key is held by two voices at once in bar {measure.get('number')}."
             sounding[key] = end
-        bar_start += end_of_bar
+        bar_start += length_of_bar
 
 
 def _key(pitch: etree._Element) -> Fraction:
@@ -197,7 +173,7 @@ def _tempo(root: etree._Element) -> Iterator[str]:
 
 
 def _dynamics(root: etree._Element) -> Iterator[str]:
-    divisions = _divisions(root)
+    divisions = divisions_of(root)
     for measure in root.iter("measure"):
         levels = _levels(measure, divisions)
         number = measure.get("number")

@@ -13,6 +13,7 @@ from fractions import Fraction
 import mido
 from lxml import etree
 
+from curator.delivery.measures import divisions_of, read_measure
 from curator.delivery.musicxml import Exported
 from curator.delivery.score import Direction
 from curator.notation.musicxml import read_xml
@@ -126,25 +127,16 @@ def _velocities(musicxml: bytes) -> dict[tuple[Fraction, int, int], int]:
     """(onset in quarters, staff, key) -> velocity, as the house's own player strikes the same file."""
     root = read_xml(musicxml)
     perform(root)
-    divisions = Fraction(root.findtext("part/measure/attributes/divisions") or "1")
+    divisions = divisions_of(root)
     found: dict[tuple[Fraction, int, int], int] = {}
     start = Fraction(0)
     for measure in root.iter("measure"):
-        now = end = onset = start
-        for element in measure:
-            length = Fraction(element.findtext("duration") or "0") / divisions
-            if element.tag == "backup":
-                now -= length
-            elif element.tag == "forward":
-                now += length
-            elif element.tag == "note":
-                if element.find("chord") is None:
-                    onset, now = now, now + length
-                if element.find("pitch") is not None:
-                    place = (onset, int(element.findtext("staff") or "1"), _key_of(element))
-                    found[place] = round(float(element.attrib["dynamics"]) * 0.9)
-            end = max(end, now)
-        start = end
+        placed, length_of_bar = read_measure(measure, divisions)
+        for note, onset, _length in placed:
+            if note.find("pitch") is not None:
+                place = (start + onset, int(note.findtext("staff") or "1"), _key_of(note))
+                found[place] = round(float(note.attrib["dynamics"]) * 0.9)
+        start += length_of_bar
     return found
 
 

@@ -7,6 +7,7 @@ pixels. The curve is drawn in a box of BOX x CURVE_HEIGHT units that is stretche
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from curator.film.arc_rows import Row, draw_rows
@@ -134,6 +135,7 @@ def draw(
     """The arc of a film of `seconds` > 0, `zoom` times as wide as the page; everything in order of time."""
     curve = through(knots_of([(stage.start, stage.end, stage.values) for stage in stages]))
     lanes = _lanes(cues)
+    played = tuple(music)
     room = NARROWEST * zoom
     titles = [_title_lines(cue, seconds, room) for cue in cues]
     block = 66.0 + 18.0 * max([len(lines) for lines in titles], default=1)
@@ -142,7 +144,7 @@ def draw(
     spoken = bottom + len(heard) * THEME_HEIGHT
     strip = spoken + 12.0
     ruler = strip + STRIP_HEIGHT + 8.0
-    traits = draw_traits(music, seconds=seconds, top=ruler + 58.0, room=room)
+    traits = draw_traits(played, seconds=seconds, top=ruler + 58.0, room=room)
     return Arc(
         seconds=seconds,
         zoom=zoom,
@@ -152,8 +154,8 @@ def draw(
         strip_y=strip,
         ruler_y=ruler,
         line=_path(curve, 0.0, seconds, seconds) if curve else "",
-        doing=_doing(music, True, seconds, room),
-        leading=_doing(music, False, seconds, room),
+        doing=_doing(played, True, seconds, room),
+        leading=_doing(played, False, seconds, room),
         stages=tuple(_stage(stage, curve, seconds, room, i == 0) for i, stage in enumerate(stages)),
         cues=tuple(
             _cue(cue, curve, seconds, room, BLOCKS_TOP + lane * (block + LANE_GAP), block, lines)
@@ -167,7 +169,8 @@ def draw(
     )
 
 
-def _doing(music: Sequence[MusicSpan], chosen: bool, seconds: float, room: float) -> str:
+@lru_cache(maxsize=16)
+def _doing(music: tuple[MusicSpan, ...], chosen: bool, seconds: float, room: float) -> str:
     """The intensity of approved music, or of what only leads, as a line in the box of the intended curve."""
     lines = []
     for span in music:

@@ -48,7 +48,7 @@ class ShotSpan:
 class MusicSpan:
     """What the music of a cue does. `chosen`: it is approved; else it only leads."""
 
-    moments: Sequence[Moment]
+    moments: tuple[Moment, ...]
     chosen: bool
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from curator.film.course import Moment, smooth
 from curator.film.spans import MusicSpan
@@ -36,7 +37,8 @@ class TraitRow:
     middle: bool
 
 
-def draw_traits(music: Sequence[MusicSpan], *, seconds: float, top: float, room: float) -> tuple[TraitRow, ...]:
+@lru_cache(maxsize=8)
+def draw_traits(music: tuple[MusicSpan, ...], *, seconds: float, top: float, room: float) -> tuple[TraitRow, ...]:
     """The rows from `top` down; none where no music is known."""
     if not any(span.moments for span in music):
         return ()

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from django import template
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from curator.models.film import CueState
@@ -54,11 +56,16 @@ def job_name(job: Job) -> str:
         "curator.course": _("Follow what the music does"),
         "curator.measure": _("Measure a take"),
         "library.import": _("Add scores"),
+        "library.parcel": _("Unpack a parcel of scores"),
+        "library.manifest": _("Fetch the scores of a list"),
+        "library.sketch": _("Compare scores of the library"),
         "training.build_set": _("Build training files"),
         "training.round": _("Train a round"),
         "training.measure": _("Measure a round"),
         "generation.export": _("Write a checkpoint as .pth"),
         "generation.import": _("Import a checkpoint"),
+        "generation.score": _("Read takes by the encoder"),
+        "training.taste": _("Learn a taste"),
     }
     return names.get(job.kind, job.kind)
 
@@ -81,7 +88,7 @@ def plain(value: float) -> str:
     """A number without needless zeros, in the reader's notation: 66, 66.5, 66,5."""
     rounded = round(float(value), 2)
     decimals = 0 if rounded == int(rounded) else len(f"{rounded:.2f}".rstrip("0").split(".")[1])
-    return number_format(rounded, decimals)
+    return _formatted(rounded, decimals, get_language())
 
 
 @register.filter
@@ -96,7 +103,13 @@ def clock(seconds: float) -> str:
 def duration(seconds: float) -> str:
     """A length to a tenth of a second: 1:27.3, German 1:27,3."""
     tenths = round(float(seconds) * 10)
-    return f"{clock(tenths // 10)}{number_format(tenths % 10 / 10, 1)[1:]}"
+    return f"{clock(tenths // 10)}{_formatted(tenths % 10 / 10, 1, get_language())[1:]}"
+
+
+@lru_cache(maxsize=2000)
+def _formatted(value: float, decimals: int, language: str | None) -> str:  # noqa: ARG001 (what number_format reads)
+    """A number in the reader's notation; pages with many cues ask for the same ones again and again."""
+    return number_format(value, decimals)
 
 
 @register.filter

@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from curator.domain.arc import film_facts
 from curator.domain.briefs import brief_of_stage, set_wishes, wishes_of
 from curator.domain.cue_plan import CuePlan, Search, read_cue_plan, search_of
 from curator.domain.errors import DomainError
-from curator.domain.hits import add_hit, change_hit, delete_hit
+from curator.domain.hits import add_hit, change_hit, delete_hit, make_hits, markers_of
 from curator.domain.plans import Edge, clock_of, is_fitted, move_border, set_tempo, shot_borders
 from curator.domain.spotting import (
     add_cue,
@@ -219,6 +220,20 @@ def hit(request: HttpRequest, slug: str, number: str, hit: int = 0) -> HttpRespo
 
 @require_POST
 @owner
+def take_markers(request: HttpRequest, slug: str, number: str) -> HttpResponse:
+    """Make hits of the markers that were chosen (`frame`): hard ones, or soft ones with `do=soft`."""
+    frames = {int(frame) for frame in request.POST.getlist("frame") if frame.isdecimal() and len(frame) < 10}
+    made = make_hits(cue=_cue(slug, number), frames=frames, hard=request.POST.get("do") != "soft")
+    if made:
+        words = ngettext("%(n)d marker is a hit now.", "%(n)d markers are hits now.", len(made))
+        messages.success(request, words % {"n": len(made)})
+    else:
+        messages.error(request, _("Choose at least one marker."))
+    return redirect("cue_plan", slug, number)
+
+
+@require_POST
+@owner
 def split(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     """End the cue at a frame and begin a new one there."""
     cue = _cue(slug, number)
@@ -357,6 +372,7 @@ def _context(plan: CuePlan) -> dict[str, Any]:
             for option in (*plan.steady, *plan.maps)
         ],
         "default_search": search == search_of(plan.brief),
+        "markers": [(clock.label(marker.frame), marker) for marker in markers_of(cue=cue)],
     }
 
 

@@ -1,5 +1,8 @@
 """The first page, and the film as an arc."""
 
+from collections.abc import Mapping
+from urllib.parse import quote
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import number_format
@@ -43,7 +46,8 @@ def film(request: SignedInRequest, slug: str) -> HttpResponse:
     zoom = _zoom(request)
     arc = film_arc(facts, zoom=zoom)
     names = {value: str(label) for value, label in CueState.choices}
-    links = [{**_links(cue, row.slug), "state": names[cue.cue.state]} for cue in facts.cues]
+    addresses = {name: url_of(name, row.slug, _NUMBER).rpartition(_NUMBER) for name in LINKED}
+    links = [{**_links(cue, addresses), "state": names[cue.cue.state]} for cue in facts.cues]
     sheets = read_take_sheets(takes=[cue.chosen.take for cue in facts.cues if cue.chosen])
     return render(
         request,
@@ -86,10 +90,15 @@ def _zoomed(request: HttpRequest, zoom: int, step: int) -> str:
     return f"?{query.urlencode()}"
 
 
-def _links(facts: CueFacts, slug: str) -> dict[str, str]:
-    """Where a cue leads: its pages, "" for one that is not there."""
-    names = ("desk", "listen", "standings", "cue_picture", "move_border", "cue_plan")
-    return {name: url_of(name, slug, facts.cue.number) for name in names}
+LINKED = ("desk", "listen", "standings", "cue_picture", "move_border", "cue_plan")
+_NUMBER = "NUMBER"
+"""Stands for a cue's number in an address that is made once for all cues."""
+
+
+def _links(facts: CueFacts, addresses: Mapping[str, tuple[str, str, str]]) -> dict[str, str]:
+    """Where a cue leads: its pages, "" for one that is not there. addresses: parted at the cue's number."""
+    number = quote(facts.cue.number, safe="!$&'()*+,;=/~:@")  # as django.urls.reverse does
+    return {name: f"{head}{number}{tail}" if place else "" for name, (head, place, tail) in addresses.items()}
 
 
 def film_arc(facts: FilmFacts, *, zoom: int = 1) -> Arc:

@@ -120,6 +120,13 @@ def _sentences(saved: Saved) -> Iterable[str]:
         "same": plan.count(Fate.SAME),
         "removed": plan.count(Fate.REMOVED),
     }
+    if plan.board.markers:
+        count = len(plan.board.markers)
+        yield ngettext(
+            "%(n)d marker can be made a hit in the plan of its cue.",
+            "%(n)d markers can be made hits in the plans of their cues.",
+            count,
+        ) % {"n": count}
     if saved.new_cues:
         count = len(saved.new_cues)
         yield ngettext(

@@ -189,10 +189,11 @@ def read_stamp(*, cue: Cue) -> Stamp:
         [(row["state"], row["n"]) for row in written],
         Job.objects.open().filter(kind=MEASURE_JOB).count(),
     ]
-    work = [written, queue, list(Pause.objects.values_list("queue", flat=True))]
+    freed = Turn.objects.filter(freed_at__isnull=False).values_list("name", flat=True)
+    resting = sorted(Pause.objects.values_list("queue", flat=True).union(freed))
+    work = [written, queue, resting]
     if queue:
-        freed = Turn.objects.filter(freed_at__isnull=False).order_by("pk").values_list("name", flat=True)
-        work.append([int(time.time() // BY_TIME), list(freed)])
+        work.append([int(time.time() // BY_TIME)])
     return Stamp(_digest(wall), _digest([wall, work]))
 
 

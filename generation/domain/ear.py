@@ -14,16 +14,17 @@ from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
+from curator.domain.matches import match_in_force
 from curator.domain.turns import gpu_turn
 from curator.domain.wanted import Wanted, shelf, wanted_pieces
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
 from curator.models.film import Cue, Film
-from curator.models.jobs import OPEN_STATES, Job
+from curator.models.jobs import OPEN_STATES, Job, JobState
 from curator.models.library import Origin, Piece, PieceVersion
-from curator.models.ranking import Take, TakeState
+from curator.models.ranking import Pair, Take, TakeState
 from generation.clamp.neutral import NEUTRAL
-from generation.clamp.scores import NEAR_COPY, Likeness, ranks, text_fit
+from generation.clamp.scores import NEAR_COPY, ranks, text_fit
 from generation.clamp.scores import Style as References
 from generation.clamp.space import PIPELINE, content_key, music_text
 from generation.domain.best_of import keep_best
@@ -35,13 +36,16 @@ SCORE_JOB = "generation.score"
 HOUSE_STYLE = ("satie", "einaudi")
 """Composers whose pieces are the style where a film names none."""
 MOST_REFERENCES = 500
+DEMO_COPY = 0.999
+"""NEAR_COPY of the demo encoder: of 600 études no two lie nearer than 0.994, one other note leaves 0.9997 and more."""
 
 
 @dataclass(frozen=True)
 class Heard:
     """One take and its places among the takes of the cue, 1 the highest; None where it has no number.
 
-    style_at, fit_at: where it lies between the lowest and the highest of the cue, 0 to 1.
+    style, nearest: by the mean reference and by the nearest ones. mean_at, style_at, fit_at: where it lies between the
+    lowest and the highest of the cue by the mean, the nearest and the brief, 0 to 1.
     """
 
     take: Take
@@ -49,6 +53,7 @@ class Heard:
     style: int | None
     nearest: int | None
     fit: int | None
+    mean_at: float | None
     style_at: float | None
     fit_at: float | None
 
@@ -60,18 +65,28 @@ class Heard:
 
 @dataclass(frozen=True)
 class Ear:
-    """What is known of a cue's takes. `missing`: takes without a score, or with one of another style or brief."""
+    """What is known of a cue's takes. `missing`: takes without a score, or with one of another style or brief.
+
+    job: the one at work; trouble: why the last one failed, else "".
+    """
 
     encoder: Encoder | None
     heard: dict[int, Heard]
     missing: int
     reads_texts: bool
     job: Job | None
+    trouble: str = ""
 
 
 def copy_limit(encoder: Encoder) -> float:
-    """The cosine above which two pieces are taken for copies. The demo encoder tells none: études lie close."""
-    return 2.0 if encoder.family == DEMO_FAMILY else NEAR_COPY
+    """The cosine above which two pieces are taken for copies."""
+    return DEMO_COPY if encoder.family == DEMO_FAMILY else NEAR_COPY
+
+
+def listens_blind(*, cue: Cue, rater: User) -> bool:
+    """Whether this listener is comparing takes of the cue just now, so that he may not see how they are placed."""
+    held = Pair.objects.filter(cue=cue, rater=rater, closed_at__isnull=True)
+    return held.exists() or match_in_force(cue=cue) is not None
 
 
 def style_pieces(film: Film) -> QuerySet[Piece]:
@@ -172,30 +187,45 @@ def read_ear(*, cue: Cue) -> Ear:
     encoder = encoder_in_use()
     if encoder is None:
         return Ear(None, {}, 0, False, None)
-    takes = list(cue.takes.exclude(state=TakeState.DISCARDED))
-    scores = {
-        row.take_id: row
-        for row in TakeScore.objects.filter(encoder=encoder, take__in=takes).select_related("closest_piece", "encoder")
-    }
+    heard = read_places(cue=cue, encoder=encoder)
     now = (PIPELINE, _style_key(cue.film), _text_key(cue) if _reads_texts(encoder) else "")
-    fresh = sum((row.pipeline, row.references, row.text) == now for row in scores.values())
-    job = Job.objects.filter(key=f"score:{cue.public_id}", state__in=OPEN_STATES).first()
-    held = [(take, scores[take.pk]) for take in takes if take.pk in scores]
+    fresh = sum((row.score.pipeline, row.score.references, row.score.text) == now for row in heard.values())
+    takes = cue.takes.exclude(state=TakeState.DISCARDED).count()
+    job = Job.objects.filter(key=f"score:{cue.public_id}").order_by("-pk").first()
+    at_work = job if job is not None and job.state in OPEN_STATES else None
+    trouble = job.error if job is not None and job.state == JobState.FAILED else ""
+    return Ear(encoder, heard, takes - fresh, _reads_texts(encoder), at_work, trouble)
+
+
+def read_places(*, cue: Cue, encoder: Encoder | None = None) -> dict[int, Heard]:
+    """The takes of a cue that have a place and were not discarded, by key, in the order of their numbers.
+
+    They come with their version and cue. encoder: the one in use unless another is meant.
+    """
+    encoder = encoder or encoder_in_use()
+    if encoder is None:
+        return {}
+    known = TakeScore.objects.filter(encoder=encoder, take__cue=cue).exclude(take__state=TakeState.DISCARDED)
+    rows = known.select_related("take__version", "closest_piece").order_by("take__number")
+    held = []
+    for row in rows.defer("take__version__abc", "take__version__musicxml"):
+        row.encoder, row.take.cue = encoder, cue
+        held.append((row.take, row))
     style, nearest, fit = (_places(held, name) for name in ("likeness", "nearest", "fit"))
-    style_at, fit_at = (_spread(held, name) for name in ("nearest", "fit"))
-    heard = {
+    mean_at, style_at, fit_at = (_spread(held, name) for name in ("likeness", "nearest", "fit"))
+    return {
         take.pk: Heard(
             take=take,
             score=row,
             style=style.get(take.pk),
             nearest=nearest.get(take.pk),
             fit=fit.get(take.pk),
+            mean_at=mean_at.get(take.pk),
             style_at=style_at.get(take.pk),
             fit_at=fit_at.get(take.pk),
         )
         for take, row in held
     }
-    return Ear(encoder, heard, len(takes) - fresh, _reads_texts(encoder), job)
 
 
 def average_scores(*, sides: Mapping[str, Sequence[str]], run: Run) -> dict[str, Any]:
@@ -251,10 +281,11 @@ def _scored(
     if not held:
         return []
     matrix = np.stack([vectors[music[take.pk]] for take in held])
-    chosen = list(style_pieces(cue.film).values_list("pk", flat=True)[:MOST_REFERENCES])
-    style = _likeness(matrix, [vectors[library[piece]] for piece in chosen if library.get(piece) in vectors])
-    known = [piece for piece, text in library.items() if text in vectors]
-    whole = _likeness(matrix, [vectors[library[piece]] for piece in known])
+    pieces = {piece: vectors[text] for piece, text in library.items() if text in vectors}
+    own = [take.version.piece_id for take in held]
+    chosen = style_pieces(cue.film).values_list("pk", flat=True)[:MOST_REFERENCES]
+    style = _likeness(matrix, own, {piece: pieces[piece] for piece in chosen if piece in pieces})
+    whole = _likeness(matrix, own, pieces)
     scene = [words[text] for text in cue_texts(cue) if text in words]
     neutral = [words[text] for text in NEUTRAL if text in words]
     fits = text_fit(matrix, np.stack(scene), np.stack(neutral)) if scene and neutral else None
@@ -264,11 +295,11 @@ def _scored(
             take=take,
             encoder=encoder,
             pipeline=PIPELINE,
-            likeness=float(style.mean[at]) if style else None,
-            nearest=float(style.nearest[at]) if style else None,
+            likeness=near_style.mean if (near_style := style[at]) else None,
+            nearest=near_style.nearest if near_style else None,
             fit=float(fits[at]) if fits is not None else None,
-            closest=float(whole.closest[at]) if whole else None,
-            closest_piece_id=known[int(whole.which[at])] if whole else None,
+            closest=near_any.closest if (near_any := whole[at]) else None,
+            closest_piece_id=near_any.piece if near_any else None,
             references=style_key,
             text=text_key,
         )
@@ -276,8 +307,30 @@ def _scored(
     ]
 
 
-def _likeness(matrix: Floats, references: list[Floats]) -> Likeness | None:
-    return References(np.stack(references)).likeness(matrix) if references else None
+@dataclass(frozen=True)
+class _Near:
+    """One take against some pieces: cosine to their mean, mean cosine to the nearest, cosine to the closest `piece`."""
+
+    mean: float
+    nearest: float
+    closest: float
+    piece: int
+
+
+def _likeness(matrix: Floats, own: Sequence[int], pieces: Mapping[int, Floats]) -> list[_Near | None]:
+    """Each take (vector, key of the piece it is a version of) against pieces by key, but never against itself."""
+    found: list[_Near | None] = [None] * len(own)
+    mine = [piece if piece in pieces else None for piece in own]
+    for without in set(mine):
+        keys = [piece for piece in pieces if piece != without]
+        rows = [at for at, piece in enumerate(mine) if piece == without]
+        if not keys:
+            continue
+        told = References(np.stack([pieces[piece] for piece in keys])).likeness(matrix[rows])
+        for place, at in enumerate(rows):
+            numbers = (float(told.mean[place]), float(told.nearest[place]), float(told.closest[place]))
+            found[at] = _Near(*numbers, keys[int(told.which[place])])
+    return found
 
 
 def _vectors_of(encoder: Encoder, music: Mapping[int, str]) -> dict[int, Floats]:

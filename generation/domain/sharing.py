@@ -46,7 +46,7 @@ def call_helpers() -> int:
     Of a request of which a part has failed no further part is begun.
     """
     queued = Job.objects.filter(queue=GPU_QUEUE, state=JobState.QUEUED).count()
-    spare = len(crew.idle_workers(GPU_QUEUE)) - queued
+    spare = _spare_hands() - queued
     if spare <= 0 or is_paused(GPU_QUEUE):
         return 0
     asked = 0
@@ -66,10 +66,25 @@ def call_helpers() -> int:
     return asked
 
 
+def _spare_hands() -> int:
+    """How many workers have nothing to do and would make a request ready sooner.
+
+    Where there are graphics cards, those are the cards that nobody uses: a processor is far slower.
+    """
+    ready = crew.ready_workers(GPU_QUEUE)
+    idle = crew.idle_workers(GPU_QUEUE)
+    cards = {(worker.machine, worker.gpu) for worker in ready if worker.gpu}
+    if not cards:
+        return len(idle)
+    resting = {worker.pk for worker in idle}
+    return len(cards - {(worker.machine, worker.gpu) for worker in ready if worker.pk not in resting})
+
+
 class Claims:
     """The candidates of a request that one job takes, one after the other, when there is room for another.
 
-    A job holds at most its share: what is open, divided among the workers that write the request.
+    A job holds at most its share: what is open, divided among the workers that write the request. Where there are
+    graphics cards, these share it, and a worker without one holds a single candidate.
     """
 
     def __init__(self, run: Run, request: CueRequest) -> None:
@@ -111,9 +126,14 @@ class Claims:
 
     def _take(self) -> Candidate | None:
         self.open = self._request.candidates.filter(state__in=OPEN_CANDIDATES).count()
-        workers = max(1, len(crew.ready_workers(self._run.job.queue)))
-        hands = min(workers, writing_jobs(self._request).filter(state__in=OPEN_STATES).count())
-        self.share = -(-self.open // max(1, hands))
+        ready = crew.ready_workers(self._run.job.queue)
+        cards = sum(bool(worker.gpu) for worker in ready)
+        worker = jobs.current_worker
+        if cards and worker is not None and not worker.gpu:
+            self.share = 1
+        else:
+            parts = writing_jobs(self._request).filter(state__in=OPEN_STATES).count()
+            self.share = -(-self.open // max(1, min(cards or len(ready), parts)))
         if self._held().count() >= self.share:
             return None
         for row in self._free():

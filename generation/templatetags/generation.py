@@ -1,6 +1,7 @@
 """How the desk draws and names what is on a card."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from django.utils.translation import ngettext
 
 from generation.domain.cards import TakeCard
 from generation.domain.desk import Desk
+from generation.domain.ear import Heard
 from generation.domain.estimates import Estimate, Span
 from generation.models.requests import Candidate
 
@@ -48,6 +50,12 @@ class FitLine:
     x: float
     words: str
     tempo: str
+
+
+@register.simple_tag
+def ear_place(card: TakeCard, places: Mapping[int, Heard] | None) -> Heard | None:
+    """The place of a card's take by the encoder's ear; None where it has none or nobody may see it now."""
+    return places.get(card.take.pk) if places and card.take is not None else None
 
 
 @register.simple_tag

@@ -1,5 +1,7 @@
 """The desk of a cue: ask for takes, watch them being written, hear them, keep some."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.contrib import messages
@@ -11,10 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from curator.domain.errors import DomainError
 from curator.domain.takes import set_take_state
+from curator.models.accounts import User
 from curator.models.film import Cue
 from curator.models.ranking import Take, TakeState
 from curator.views.access import SignedInRequest, owner
 from generation.domain.desk import FILTERS, Desk, Stamp, read_desk, read_stamp
+from generation.domain.ear import Heard, listens_blind, read_places
+from generation.domain.encoders import encoder_in_use
 from generation.domain.requests import cancel_candidate, cancel_request, request_takes
 from generation.forms import TakeStateForm
 from generation.models.checkpoints import Checkpoint
@@ -68,7 +73,7 @@ def desk(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
 
 @require_safe
 @owner
-def desk_live(request: HttpRequest, slug: str, number: str) -> HttpResponse:
+def desk_live(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     """How far the work is, and the cards that were not settled when the page last asked.
 
     `open`: their numbers, of which those that are no card any more leave the page; `show` and `cohort`: the filters
@@ -125,7 +130,7 @@ def cancel_take(request: HttpRequest, slug: str, number: str, candidate: str) ->
 
 @require_POST
 @owner
-def take_state(request: HttpRequest, slug: str, number: str, take: int) -> HttpResponse:
+def take_state(request: SignedInRequest, slug: str, number: str, take: int) -> HttpResponse:
     """Keep a take, discard it, or put it back in the running."""
     row = get_object_or_404(Take, cue=find_cue(slug, number), number=take)
     form = TakeStateForm(request.POST)
@@ -150,7 +155,7 @@ def find_cue(slug: str, number: str) -> Cue:
     return get_object_or_404(cues, film__slug=slug, number=number)
 
 
-def _context(request: HttpRequest, cue: Cue, facts: Desk, stamp: Stamp) -> dict[str, Any]:
+def _context(request: SignedInRequest, cue: Cue, facts: Desk, stamp: Stamp) -> dict[str, Any]:
     show, cohort = request.GET.get("show", ""), request.GET.get("cohort", "")
     show = show if show in FILTERS else ""
     cards = facts.shown(show, cohort)
@@ -163,4 +168,13 @@ def _context(request: HttpRequest, cue: Cue, facts: Desk, stamp: Stamp) -> dict[
         "cohort": cohort,
         "stamp": str(stamp),
         "open": ",".join(str(card.number) for card in cards if not card.settled),
+        # read when a card asks for it: most polls draw none
+        "places": cache(lambda: _places(cue, request.user)),
     }
+
+
+def _places(cue: Cue, reader: User) -> Mapping[int, Heard]:
+    """The takes' places by the encoder's ear; none while the reader compares takes of this cue."""
+    if encoder_in_use() is None or listens_blind(cue=cue, rater=reader):
+        return {}
+    return read_places(cue=cue)

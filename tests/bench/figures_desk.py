@@ -187,8 +187,8 @@ def _token(client: httpx.Client, address: str) -> str:
 
 def kills(broker: str) -> Measure:
     """The cases of the kill tests over one broker, by one worker and by three, that lost and doubled nothing."""
-    engines, goal = {"embedded": ("SQLite and a folder", 4), "redis": ("Redis and PostgreSQL", 8)}[broker]
-    name = f"24 takes, each once and whole, after kills in their middle, {engines}: passed cases"
+    engines, goal = {"embedded": ("SQLite and a folder", 6), "redis": ("Redis and PostgreSQL", 8)}[broker]
+    name = f"24 takes, each once and whole, after kills or a full disk in their middle, {engines}: passed cases"
     return passed_tests_of(9, name, goal, "-m", "matrix", "tests/e2e/test_kill.py", "-k", broker + "-")
 
 

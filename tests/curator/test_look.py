@@ -2,7 +2,10 @@ from fractions import Fraction
 
 import pytest
 from django.utils import translation
+from django.utils.module_loading import autodiscover_modules
 
+from curator import jobs
+from curator.models.jobs import Job
 from curator.templatetags import look
 
 
@@ -28,6 +31,13 @@ def test_percent(share, text):
 
 def test_frame_rates():
     assert (look.fps(Fraction(24)), look.fps(Fraction(30000, 1001))) == ("24", "29.97")
+
+
+def test_every_kind_of_job_has_a_name():
+    autodiscover_modules("tasks")
+    kinds = [kind for kind in jobs.KINDS if not kind.startswith("test.")]
+    assert {"curator.render", "generation.score", "training.taste"} < set(kinds)
+    assert [kind for kind in kinds if look.job_name(Job(kind=kind)) == kind] == []
 
 
 def test_a_cell_a_bar():

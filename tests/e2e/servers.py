@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
+from typing import Any
 
 import psycopg
 
@@ -20,6 +21,11 @@ from tests.e2e.installation import free_port
 
 DOWN_SECONDS = 3.0
 """How long a server is away before it is started again."""
+
+
+def _as(user: str) -> dict[str, Any]:
+    """Keyword arguments for a subprocess that is to run as another user."""
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
 @dataclass
@@ -38,8 +44,7 @@ class Server:
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, start_new_session=True,
-                user=self.user, group=None if self.user is None else pwd.getpwnam(self.user).pw_gid,
-                extra_groups=None if self.user is None else [],
+                **({} if self.user is None else _as(self.user)),
             )  # fmt: skip
         deadline = time.monotonic() + 60
         while not self.answers():
@@ -85,23 +90,39 @@ def redis_server() -> Iterator[Server]:
 
 
 @contextmanager
-def postgresql_server() -> Iterator[Server]:
-    """A PostgreSQL cluster made for this test, run by an ordinary user where this one is root."""
+def postgresql_server(*, like: Path | None = None) -> Iterator[Server]:
+    """A PostgreSQL cluster made for this test, run by an ordinary user where this one is root.
+
+    like: the folder of one that has ended, whose content it begins with.
+    """
     programs = shutil.which("initdb") or ""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     assert programs or found, "needs PostgreSQL: apt-get install postgresql"
     bin_folder = (found[-1] if found else Path(programs).resolve()).parent
     user = "postgres" if os.geteuid() == 0 else None
+    as_user: dict[str, Any] = {} if user is None else _as(user)
     # Not below pytest's folders, which nobody else may enter.
     folder, port = Path(tempfile.mkdtemp(prefix="cuewright-postgresql-")), free_port()
     try:
         if user:
             shutil.chown(folder, user)
-        made = [str(bin_folder / "initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", "cuewright", "-E", "UTF8"]
-        subprocess.run(
-            made, check=True, capture_output=True, cwd=folder, user=user,
-            group=None if user is None else pwd.getpwnam(user).pw_gid, extra_groups=None if user is None else [],
-        )  # fmt: skip
+        if like is None:
+            made = [
+                str(bin_folder / "initdb"),
+                "-D",
+                str(folder / "data"),
+                "-A",
+                "trust",
+                "-U",
+                "cuewright",
+                "-E",
+                "UTF8",
+            ]
+            subprocess.run(made, check=True, capture_output=True, cwd=folder, **as_user)
+        else:
+            shutil.copytree(like / "data", folder / "data")
+            if user:
+                subprocess.run(["chown", "-R", user, folder / "data"], check=True)
         command = [str(bin_folder / "postgres"), "-D", str(folder / "data"), "-p", str(port), "-k", str(folder)]
         command += ["-c", "listen_addresses=127.0.0.1"]
         url = f"postgresql://cuewright@127.0.0.1:{port}/postgres"

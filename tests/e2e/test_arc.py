@@ -87,6 +87,37 @@ def test_a_border_is_dragged_to_a_cut_and_put_back(page):
     assert frames(page, "out") == before
 
 
+def test_a_border_is_dragged_by_a_finger(site, chromium):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/films/demo/")
+    before = frames(page, "out")
+    page.get_by_role("button", name="Move borders").tap()
+    grip = page.get_by_role("slider", name="1m3, where it ends")
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    finger = context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        told = [{"x": left, "y": top} for left, top in points]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": told})
+
+    touch("touchStart", (x, y))
+    for step in range(1, 9):
+        touch("touchMove", (x - 5 * step, y + step))
+    expect(page.locator("[data-arc-label]")).to_be_visible()
+    touch("touchEnd")
+    expect(page.locator(".toast")).to_contain_text("The border of 1m3 is at")
+    until(page, f"document.querySelector(\"{CUE}\").dataset.out !== '{before}'")
+    assert frames(page, "out") < before
+    page.get_by_role("button", name="Undo").tap()
+    until(page, f"document.querySelector(\"{CUE}\").dataset.out === '{before}'")
+    context.close()
+
+
 def test_a_border_is_moved_by_keys_and_let_be_by_escape(page):
     before = frames(page, "in")
     page.keyboard.press("b")

@@ -5,20 +5,26 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.e2e.installation import Installation
 from tests.e2e.servers import Server, postgresql_server, redis_server
+from tests.small_disk import fill, small_disk
 
 COUNT = 24
+FULL_SECONDS = 12.0
+"""How long the disk is full: longer than a lease, a sweep and the time after which a job is sent again."""
+
 FAST = {"CUEWRIGHT_LEASE": "4", "CUEWRIGHT_SWEEP": "1", "CUEWRIGHT_RESEND": "3"}
 WRITTEN = "select count(*) from generation_candidate where state = 'written'"
 OPEN = "select count(*) from curator_job where state in ('queued', 'running')"
@@ -30,15 +36,21 @@ cue.bars = 4
 request_takes(cue=cue, count={COUNT}, seed=7)
 """
 
+FORGET = """
+from curator.models.jobs import Job, Worker
+Job.objects.all().delete()
+Worker.objects.all().delete()
+"""
+
 CASES = [
-    *(("embedded", killed, workers) for killed in ("worker", "supervisor") for workers in (1, 3)),
+    *(("embedded", killed, workers) for killed in ("worker", "supervisor", "disk") for workers in (1, 3)),
     *(("redis", killed, workers) for killed in ("worker", "supervisor", "redis", "postgresql") for workers in (1, 3)),
 ]
 """Broker (embedded: SQLite and a folder; redis: Redis and PostgreSQL), what is killed, how many workers write.
 
-"worker": one that writes, and the one that renders."""
+"worker": one that writes, and the one that renders; "disk": nobody, but there is no byte left for a while."""
 
-IN_CI = {("embedded", "worker", 1), ("embedded", "supervisor", 3), ("redis", "redis", 3), ("redis", "postgresql", 1)}
+IN_CI = {("embedded", "worker", 1), ("embedded", "supervisor", 1), ("redis", "redis", 3), ("redis", "postgresql", 1)}
 
 
 def worker_pid(installation: Installation, queue: str) -> int:
@@ -108,10 +120,38 @@ class Reader(threading.Thread):
 
 
 @pytest.fixture
-def servers() -> Iterator[Callable[[str], Server]]:
-    """Servers of the test's own, by name; they end with it."""
+def outside() -> Iterator[ExitStack]:
+    """What an installation stands on; it goes after the installation has ended."""
     with ExitStack() as stack:
-        yield lambda name: stack.enter_context({"redis": redis_server, "postgresql": postgresql_server}[name]())
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory) -> Callable[[str], Path]:
+    """A folder with the data of an installation over a broker that has begun and ended; made once, then copied."""
+    made: dict[str, Path] = {}
+
+    def make(broker: str) -> Path:
+        if broker not in made:
+            made[broker] = tmp_path_factory.mktemp(broker)
+            (made[broker] / "data").mkdir()
+            with ExitStack() as stack:
+                new = Installation(made[broker] / "data")
+                if broker == "redis":
+                    server = stack.enter_context(postgresql_server())
+                    new.settings["DATABASE_URL"] = server.url
+                stack.callback(new.stop)
+                new.serve()
+                new.wait("select count(*) > 0 from curator_rendering", 1, 60)
+                new.wait(OPEN, 0, 240)
+                new.stop()
+                new.manage("shell", "-v0", "-c", FORGET)
+                if broker == "redis":
+                    server.end(signal.SIGINT)
+                    shutil.copytree(server.folder / "data", made[broker] / "postgresql" / "data")
+        return made[broker]
+
+    return make
 
 
 def assert_all_there_once(installation: Installation, reader: Reader) -> None:
@@ -142,13 +182,19 @@ def assert_all_there_once(installation: Installation, reader: Reader) -> None:
         for case in CASES
     ],
 )
-def test_killed_in_the_middle_of_the_takes(installation, servers, case):
+def test_killed_in_the_middle_of_the_takes(begun, outside, installation, case):
     broker, killed, workers = case
     installation.settings = FAST | {"CUEWRIGHT_BESIDE": "2"}
     up: dict[str, Server] = {}
     if broker == "redis":
-        up = {name: servers(name) for name in ("redis", "postgresql")}
+        up = {
+            "redis": outside.enter_context(redis_server()),
+            "postgresql": outside.enter_context(postgresql_server(like=begun(broker) / "postgresql")),
+        }
         installation.settings |= {"BROKER_URL": up["redis"].url, "DATABASE_URL": up["postgresql"].url}
+    if killed == "disk":
+        installation.data = outside.enter_context(small_disk(installation.data / "small", kilobytes=300_000))
+    shutil.copytree(begun(broker) / "data", installation.data, dirs_exist_ok=True)
     installation.serve()
     for _more in range(workers - 1):  # as on other machines: no supervisor of ours starts them again
         installation.start("work", "--queue", "gpu")
@@ -168,6 +214,11 @@ def test_killed_in_the_middle_of_the_takes(installation, servers, case):
         # Its children notice and end by themselves.
         wait_until(lambda: not installation.answers(), 60, installation)
         installation.serve()
+    elif killed == "disk":
+        filler = fill(installation.data)
+        time.sleep(FULL_SECONDS)
+        assert installation.answers()
+        filler.unlink()
     else:
         up[killed].away_for_a_while(signal.SIGKILL if killed == "redis" else signal.SIGQUIT)  # noqa: TID251 (as above)
     assert_all_there_once(installation, reader)

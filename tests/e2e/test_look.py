@@ -28,17 +28,34 @@ PAGES = (
     "/listeners/",
     "/practice/",
     "/films/demo/picture/",
+    "/films/demo/themes/",
+    "/films/demo/ear/1m1/",
+    "/training/taste/",
+    "/training/preferences/",
     "/sign-in/",
 )
 
 SEED = """
 import json
+from datetime import timedelta
 from django.conf import settings
+from django.utils import timezone
 from curator.domain.demo_film import seed_film
+from curator.domain.turns import free_gpu
 from curator.models.film import Cue
+from curator.models.jobs import Worker
 seed_film(data=json.loads((settings.ROOT / "data/demo/film.json").read_text(encoding="utf-8")))
 Cue.objects.filter(number="1m1").update(state="approved")
 Cue.objects.filter(number="1m2").update(state="to_rank")
+now = timezone.now()
+for machine, minutes in (("Werkstatt-mit-einem-langen-Namen.local", -600), ("Studio", -600), ("Laptop", 14)):
+    Worker.objects.create(
+        name=machine, machine=machine, process_id=1, queues=["gpu"], started_at=now - timedelta(hours=1),
+        heartbeat_at=now - timedelta(minutes=minutes), system="Windows, 16 cores", gpu="RTX 4090",
+        gpu_memory_mb=24564, gpu_used_mb=5120, memory_mb=1830, checkpoint="NotaGen-X", checkpoint_sha256="a" * 64,
+        bars_per_second=1.84,
+    )
+free_gpu(machine="Studio")
 """
 
 # Controls smaller than 24 px, but for links within a sentence (WCAG 2.2, 2.5.8).

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext_noop as _noop
 
 from curator.domain.standings import record_standing
 from curator.domain.turns import gpu_turn
 from curator.jobs import Run, enqueue
-from curator.models.accounts import User
+from curator.models.accounts import Role, User
 from curator.models.film import Cue
-from curator.models.jobs import OPEN_STATES, Job
+from curator.models.jobs import OPEN_STATES, Job, JobState
 from curator.models.ranking import Answer, Judgement, Take
 from curator.preference.fit import Floats
 from curator.preference.taste import Clips, Heard, Taste, learn
@@ -32,6 +33,8 @@ SOURCE = "taste "
 """What Take.prior_source begins with for strengths from here; the model's public id follows."""
 LEAST_JUDGEMENTS = 30
 """Fewer judgements prove nothing: of 30 answers 21 must be right."""
+FRESH_JUDGEMENTS = 10
+"""So many new judgements have it learned anew by itself."""
 CLEAR = 0.3
 """Correlation from which on a trait is told."""
 SHOWN = 3
@@ -48,7 +51,10 @@ TRAITS = {
 
 @dataclass(frozen=True)
 class State:
-    """A film maker's taste as the page shows it. `new`: judgements since it was learned."""
+    """A film maker's taste as the page shows it.
+
+    new: judgements since it was learned; job: the one at work; trouble: why the last one failed, else "".
+    """
 
     setting: TasteSetting
     model: TasteModel | None
@@ -56,6 +62,7 @@ class State:
     new: int
     job: Job | None
     encoder: Encoder | None
+    trouble: str = ""
 
     @property
     def missing(self) -> int:
@@ -73,13 +80,15 @@ def read_taste(*, rater: User) -> State:
     judged = _judged(rater)
     model = TasteModel.objects.filter(rater=rater).select_related("encoder").first()
     last = model.last_judgement_id if model else None
+    job = Job.objects.filter(key=_key(rater)).order_by("-pk").first()
     return State(
         setting=setting_of(rater),
         model=model,
         judgements=judged.count(),
         new=judged.filter(pk__gt=last).count() if last else 0,
-        job=Job.objects.filter(key=_key(rater), state__in=OPEN_STATES).first(),
+        job=job if job is not None and job.state in OPEN_STATES else None,
         encoder=encoder_in_use(),
+        trouble=job.error if job is not None and job.state == JobState.FAILED else "",
     )
 
 
@@ -92,14 +101,17 @@ def setting_of(rater: User) -> TasteSetting:
     return TasteSetting.objects.get_or_create(rater=rater, defaults={"helps": free})[0]
 
 
-def set_taste(*, rater: User, helps: bool, with_facts: bool) -> None:
-    """Say whether the taste helps, and whether facts of the score count. Starts written by it go when it does not."""
+def set_taste(*, rater: User, helps: bool, with_facts: bool, by_itself: bool = True) -> None:
+    """Say whether the taste helps, whether facts of the score count, and whether it is learned by itself.
+
+    Starts written by it go when it does not help.
+    """
     with transaction.atomic():
         setting = setting_of(rater)
         if helps:
             TasteSetting.objects.exclude(pk=setting.pk).update(helps=False)
-        setting.helps, setting.with_facts = helps, with_facts
-        setting.save(update_fields=["helps", "with_facts"])
+        setting.helps, setting.with_facts, setting.by_itself = helps, with_facts, by_itself
+        setting.save(update_fields=["helps", "with_facts", "by_itself"])
         if not helps:
             _write_starts({}, "")
 
@@ -107,6 +119,28 @@ def set_taste(*, rater: User, helps: bool, with_facts: bool) -> None:
 def request_taste(*, rater: User) -> Job:
     """Have a worker learn the taste anew."""
     return enqueue(kind=TASTE_JOB, queue="gpu", arguments={"rater": rater.pk}, key=_key(rater), created_by=rater)
+
+
+def learn_due_tastes() -> list[Job]:
+    """Have the tastes of film makers learned anew who have judged enough since they were last to be learned.
+
+    Asked every minute: a job that failed or proved nothing is not repeated before there are new judgements.
+    """
+    if encoder_in_use() is None:
+        return []
+    off = TasteSetting.objects.filter(by_itself=False).values("rater")
+    owners = User.objects.filter(role=Role.OWNER, is_active=True).exclude(pk__in=off)
+    return [request_taste(rater=rater) for rater in owners.order_by("pk") if _is_due(rater)]
+
+
+def _is_due(rater: User) -> bool:
+    judged = _judged(rater)
+    learned = TasteModel.objects.filter(rater=rater).values_list("created_at", flat=True).first()
+    asked = Job.objects.filter(key=_key(rater)).aggregate(last=Max("created_at"))["last"]
+    since = max((when for when in (learned, asked) if when is not None), default=None)
+    if since is not None and judged.filter(created_at__gt=since).count() < FRESH_JUDGEMENTS:
+        return False
+    return bool(judged.count() >= LEAST_JUDGEMENTS)
 
 
 def learn_taste(*, rater_id: int, run: Run) -> dict[str, Any]:

@@ -38,12 +38,13 @@ class TasteModel(models.Model):
 class TasteSetting(models.Model):
     """What a film maker wants of his taste model. `helps`: it may start the ranking of new takes; one may at a time.
 
-    `with_facts`: facts of the score count beside the vectors.
+    `with_facts`: facts of the score count beside the vectors. `by_itself`: it is learned anew after some judgements.
     """
 
     rater = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     helps = models.BooleanField(default=True)
     with_facts = models.BooleanField(default=False)
+    by_itself = models.BooleanField(default=True)
 
     class Meta:
         constraints = [

@@ -35,7 +35,10 @@ FILES = (TRAIN, HELD_OUT, UNPAIRED, "manifest.json")
 
 @dataclass(frozen=True)
 class Shown:
-    """The numbers of a draft or a frozen set; shares and correlations are None where nothing tells them."""
+    """The numbers of a draft or a frozen set; shares and correlations are None where nothing tells them.
+
+    automatic: pairs by the encoder's ear that come on top.
+    """
 
     pairs: int
     unpaired: int
@@ -46,6 +49,7 @@ class Shown:
     length_lean: float | None
     density_lean: float | None
     left_out: list[tuple[int, str]]
+    automatic: int = 0
 
     @property
     def gauge(self) -> float:
@@ -151,6 +155,7 @@ def preference_set(request: SignedInRequest, public_id: str) -> HttpResponse:
                 length_lean=manifest["length_lean"],
                 density_lean=manifest["density_lean"],
                 left_out=_left_out(manifest["left_out"]),
+                automatic=manifest.get("automatic", {}).get("pairs", 0),
             ),
             "rows": [
                 CueRow(
@@ -210,6 +215,7 @@ def _film(form: PreferenceForm, films: list[Film]) -> Film | None:
 
 def _of_draft(draft: Draft) -> Shown:
     return Shown(
+        automatic=len(draft.automatic),
         pairs=draft.pairs,
         unpaired=len(draft.unpaired),
         held_out=len(draft.tests),

@@ -11,7 +11,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curator.models.ranking import Pair, Take
 from curator.views.access import SignedInRequest, owner
-from training.domain.taste import TRAITS, State, read_taste, request_taste, set_taste
+from training.domain.taste import (
+    FRESH_JUDGEMENTS,
+    LEAST_JUDGEMENTS,
+    TRAITS,
+    State,
+    read_taste,
+    request_taste,
+    set_taste,
+)
 
 
 @dataclass(frozen=True)
@@ -24,12 +32,25 @@ class Proof:
     chance: float
 
 
+@dataclass(frozen=True)
+class Trait:
+    """What goes with the taste, in words; `at`: its correlation as percent of a line from none to all."""
+
+    words: str
+    scene: str
+    at: float
+
+
 @require_safe
 @owner
 def taste(request: SignedInRequest) -> HttpResponse:
-    """The page."""
+    """The page. Asked by htmx it says whether a worker still learns: then nothing, else to load it again."""
     state = read_taste(rater=request.user)
-    return render(request, "training/taste.html", {"state": state, **_told(state)})
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204) if state.job else HttpResponse(headers={"HX-Refresh": "true"})
+    gauge = round(100 * state.judgements / LEAST_JUDGEMENTS, 1)
+    context = {"state": state, "least": LEAST_JUDGEMENTS, "fresh": FRESH_JUDGEMENTS, "gauge": gauge, **_told(state)}
+    return render(request, "training/taste.html", context)
 
 
 @require_POST
@@ -50,9 +71,9 @@ def learn(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @owner
 def switch(request: SignedInRequest) -> HttpResponse:
-    """Say whether it helps and what it looks at."""
-    helps, with_facts = request.POST.get("helps") == "on", request.POST.get("facts") == "on"
-    set_taste(rater=request.user, helps=helps, with_facts=with_facts)
+    """Say whether it helps, what it looks at and whether it is learned by itself."""
+    helps, facts, by_itself = (request.POST.get(name) == "on" for name in ("helps", "facts", "by_itself"))
+    set_taste(rater=request.user, helps=helps, with_facts=facts, by_itself=by_itself)
     messages.success(request, _("Kept. What it looks at counts from the next learning on."))
     return redirect("taste")
 
@@ -63,7 +84,8 @@ def _told(state: State) -> dict[str, Any]:
         return {"proof": None, "traits": [], "liked": [], "disliked": []}
     metrics, told = state.model.metrics, state.model.told
     traits = [
-        (_(TRAITS[trait["fact"]][trait["more"]]), trait["scene"], trait["correlation"]) for trait in told["traits"]
+        Trait(_(TRAITS[trait["fact"]][trait["more"]]), trait["scene"], round(100 * abs(trait["correlation"]), 1))
+        for trait in told["traits"]
     ]
     open_cues = Pair.objects.filter(rater=state.model.rater_id, closed_at__isnull=True).values("cue")
     rows = Take.objects.filter(public_id__in=[*told["liked"], *told["disliked"]]).exclude(cue__in=open_cues)

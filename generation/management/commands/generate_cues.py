@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from curator.crew import GPU_QUEUE, gpu_is_freed, ready_workers
 from curator.domain.briefs import brief_of_cue, constraints_of
 from curator.domain.errors import DomainError
 from curator.models.film import Cue
@@ -75,6 +76,8 @@ class Command(BaseCommand):
         if warning:
             self.stderr.write(self.style.WARNING(warning))
         if wait:
+            if not ready_workers(GPU_QUEUE) and gpu_is_freed():
+                self.stderr.write("The GPU is freed for other programs; the takes are written when it is taken again.")
             wait_for_request(request=request)
         answer = _answer(request, time.monotonic() - began) | {"warning": warning}
         self.stdout.write(json.dumps(answer) if as_json else _summary(request, answer, wait))

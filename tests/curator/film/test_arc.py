@@ -107,7 +107,7 @@ def test_what_fits_on_a_printed_page_is_not_tight():
 
 
 def test_what_the_music_does_lies_beside_the_intended_curve_and_below():
-    moments = [Moment(start, start + 5, 0.5, 0.5, 0.5, 0.7) for start in range(10, 40, 5)]
+    moments = tuple(Moment(start, start + 5, 0.5, 0.5, 0.5, 0.7) for start in range(10, 40, 5))
     arc = draw(seconds=100, stages=STAGES, cues=[cue("1m1", 10, 40)], shots=[], music=[MusicSpan(moments, chosen=True)])
     assert arc.doing.startswith("M125.00 ")
     assert arc.doing.count("L") == 5

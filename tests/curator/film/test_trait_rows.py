@@ -15,12 +15,13 @@ def heights(path: str) -> list[float]:
 
 
 def test_there_are_no_rows_without_music():
-    assert draw_traits([], seconds=10, top=0, room=960) == ()
-    assert draw_traits([MusicSpan([], chosen=True)], seconds=10, top=0, room=960) == ()
+    assert draw_traits((), seconds=10, top=0, room=960) == ()
+    assert draw_traits((MusicSpan((), chosen=True),), seconds=10, top=0, room=960) == ()
 
 
 def test_approved_and_leading_music_are_lines_of_their_own():
-    music = [MusicSpan([moment(0, 0.2), moment(1, 0.8)], True), MusicSpan([moment(5, 0.5), moment(6, 0.5)], False)]
+    heard, leading = (moment(0, 0.2), moment(1, 0.8)), (moment(5, 0.5), moment(6, 0.5))
+    music = (MusicSpan(heard, True), MusicSpan(leading, False))
     density, _loudness, _register, mode = draw_traits(music, seconds=10, top=100, room=960)
     assert (density.key, density.y, density.middle, mode.middle) == ("density", 100, False, True)
     assert (density.chosen.count("L"), density.leading.count("L")) == (1, 1)
@@ -28,13 +29,15 @@ def test_approved_and_leading_music_are_lines_of_their_own():
 
 
 def test_a_row_is_filled_by_what_the_film_does():
-    music = [MusicSpan([moment(place, level) for place, level in enumerate((0.5, 0.5, 0.9, 0.9, 0.1, 0.1))], True)]
+    music = (
+        MusicSpan(tuple(moment(place, level) for place, level in enumerate((0.5, 0.5, 0.9, 0.9, 0.1, 0.1))), True),
+    )
     drawn = heights(draw_traits(music, seconds=6, top=0, room=960)[0].chosen)
     assert (min(drawn) < 5, max(drawn) > TRAIT_ROOM - 5) == (True, True)
 
 
 def test_small_unrest_is_drawn_small():
-    music = [MusicSpan([moment(place, 0.5 + 0.01 * (place % 2)) for place in range(6)], True)]
+    music = (MusicSpan(tuple(moment(place, 0.5 + 0.01 * (place % 2)) for place in range(6)), True),)
     drawn = heights(draw_traits(music, seconds=6, top=0, room=960)[0].chosen)
     assert max(drawn) - min(drawn) < 2
 
@@ -53,6 +56,6 @@ def test_points_nearer_than_a_few_pixels_become_one():
 
 @given(st.lists(st.tuples(st.floats(0, 1) | st.none()), max_size=30))
 def test_every_line_stays_in_its_row(levels):
-    music = [MusicSpan([moment(place, level) for place, (level,) in enumerate(levels)], True)]
+    music = (MusicSpan(tuple(moment(place, level) for place, (level,) in enumerate(levels)), True),)
     for row in draw_traits(music, seconds=40, top=0, room=960):
         assert all(0 <= height <= TRAIT_ROOM for height in heights(row.chosen))

@@ -139,6 +139,24 @@ def test_hits_are_added_changed_and_removed(owner_client):
     assert owner_client.post(url("add_hit", cue), said | {"at": "00:01:00:00"}).status_code == 400
 
 
+def test_markers_of_the_edit_list_become_hits_at_a_button(owner_client):
+    cue = make_cue()
+    cue.film.fields = {
+        "markers": [{"frame": cue.in_frame + frame, "colour": "RED", "label": f"Door {frame}"} for frame in (24, 48)]
+    }
+    cue.film.save()
+    page = owner_client.get(url("cue_plan", cue)).content.decode()
+    assert "2 markers of the edit list lie here" in page
+    owner_client.post(url("take_markers", cue), {"frame": [cue.in_frame + 48], "do": "soft"})
+    owner_client.post(url("take_markers", cue), {"frame": ["x", "9" * 30]})
+    owner_client.post(url("take_markers", cue), {})
+    hit = cue.hits.get()
+    assert (hit.frame, hit.label, hit.hard) == (cue.in_frame + 48, "Door 48", False)
+    page = owner_client.get(url("cue_plan", cue)).content.decode()
+    assert "1 marker of the edit list lies here" in page
+    assert "Door 24" in page
+
+
 def test_a_hit_that_the_border_left_behind_is_told_and_not_fitted(owner_client):
     cue = make_cue()
     HitPoint.objects.create(cue=cue, frame=10, label="Early", hard=True)

@@ -1,26 +1,42 @@
 """Weights between machines."""
 
 import pytest
+from django.core.files.storage import default_storage
 
 from curator.domain.errors import DomainError
 from generation.domain import carrying, loading
 from generation.domain.carrying import bring_weights, share_all, share_weights
 from generation.domain.checkpoints import weights_path
 from tests.generation.writing import small_checkpoint
+from tests.runpod.storage import BUCKET, s3_serving
 
 
 @pytest.fixture
 def shared(settings):
-    """A storage that other machines see."""
+    """A folder that other machines see."""
     settings.STORAGE_IS_SHARED = True
     return settings.MEDIA_ROOT / "weights"
 
 
+@pytest.fixture(params=["folder", "S3"])
+def storage(request, settings):
+    """A storage that other machines see."""
+    settings.STORAGE_IS_SHARED = True
+    if request.param == "folder":
+        yield default_storage
+        return
+    with s3_serving() as (_client, address):
+        options = settings.S3_STORAGE["OPTIONS"] | {"bucket_name": BUCKET, "endpoint_url": address}
+        settings.STORAGES = settings.STORAGES | {"default": settings.S3_STORAGE | {"OPTIONS": options}}
+        yield default_storage
+
+
 @pytest.mark.django_db
-def test_weights_of_another_machine_are_fetched_when_they_are_needed(shared):
+def test_weights_of_another_machine_are_fetched_when_they_are_needed(storage):
     checkpoint = small_checkpoint()
     here = weights_path(checkpoint)
-    assert [path.name for path in shared.iterdir()] == [here.name]
+    assert storage.listdir("weights") == ([], [here.name])
+    assert share_weights(here)  # once more: they lie there
     data = here.read_bytes()
     here.unlink()
     loading.drop()

@@ -5,15 +5,18 @@ import pytest
 
 from curator import jobs
 from curator.domain.errors import DomainError
+from curator.domain.matches import end_match, open_match
 from curator.models.jobs import Job
 from curator.models.library import Origin, Piece
+from curator.models.ranking import Pair
 from generation.clamp.scores import Style as References
 from generation.clamp.space import music_text
 from generation.domain import ear
-from generation.domain.ear import read_ear, request_scores, set_style, style_pieces
+from generation.domain.ear import listens_blind, read_ear, request_scores, set_style, style_pieces
+from generation.domain.encoders import weights_path
 from generation.domain.vectors import read_vectors
 from generation.models.encoders import TakeScore, Vector, VectorKind
-from tests.factories import ABC, make_cue, make_film, make_take, make_version
+from tests.factories import ABC, make_cue, make_film, make_take, make_user, make_version
 from tests.generation.encoding import other_notes, small_encoder
 
 pytestmark = pytest.mark.django_db
@@ -85,15 +88,57 @@ def test_a_copy_of_a_piece_of_the_library_is_seen(tmp_path):
     assert (heard.near_copy, heard.score.closest_piece) == (True, original.piece)
 
 
-def test_the_demo_encoder_tells_no_copies(tmp_path):
+def test_the_demo_encoder_takes_only_what_is_all_but_the_same_for_a_copy(tmp_path):
     encoder = small_encoder(tmp_path)
     original = piece("Satie, Erik", 3)
-    cue = make_cue()
-    copy = make_take(cue=cue, version=make_version(abc=original.abc))
+    cue = cue_with_takes(1)
+    copied = make_version(abc=original.abc, piece=Piece.objects.create(title="c", origin=Origin.GENERATED))
+    copy = make_take(cue=cue, version=copied)
     scored(cue)
+    near = cue.takes.exclude(pk=copy.pk).get()
+    TakeScore.objects.filter(take=near).update(closest=0.997)
+    assert [heard.near_copy for heard in read_ear(cue=cue).heard.values()] == [True, True]
     encoder.family = "Demo"
     encoder.save()
-    assert not read_ear(cue=cue).heard[copy.pk].near_copy
+    assert [heard.near_copy for heard in read_ear(cue=cue).heard.values()] == [False, True]
+
+
+def test_a_piece_that_is_put_up_is_not_compared_with_itself(tmp_path):
+    small_encoder(tmp_path)
+    satie = [piece("Satie, Erik", step) for step in range(4)]
+    cue = cue_with_takes(1)
+    own = make_take(cue=cue, version=satie[2])
+    scored(cue)
+    heard = read_ear(cue=cue).heard[own.pk]
+    assert heard.score.closest_piece != satie[2].piece
+    vectors = read_vectors(
+        encoder=heard.score.encoder, kind=VectorKind.MUSIC, texts=[music_text(version.abc) for version in satie]
+    )
+    others = [vectors[music_text(version.abc)] for version in satie if version != satie[2]]
+    told = References(np.stack(others)).likeness(vectors[music_text(satie[2].abc)][None])
+    np.testing.assert_allclose(heard.score.nearest, told.nearest[0], atol=1e-6)
+
+
+def test_one_listens_blind_while_his_pair_is_open_or_the_cue_is_matched(owner):
+    cue, other = cue_with_takes(2), make_user()
+    left, right = cue.takes.all()
+    assert not listens_blind(cue=cue, rater=owner)
+    Pair.objects.create(cue=cue, rater=other, left=left, right=right, side_seed="s", policy="eig", probability=1)
+    assert (listens_blind(cue=cue, rater=owner), listens_blind(cue=cue, rater=other)) == (False, True)
+    open_match(key="m", cues=[cue], older="old", newer="new", wanted=4)
+    assert listens_blind(cue=cue, rater=owner)
+    end_match(key="m")
+    assert not listens_blind(cue=cue, rater=owner)
+
+
+def test_why_the_last_job_failed_is_told_until_another_one_is_asked_for(tmp_path):
+    encoder = small_encoder(tmp_path)
+    cue = cue_with_takes(1)
+    weights_path(encoder).unlink()
+    assert scored(cue).state == "failed"
+    assert "cannot be read" in read_ear(cue=cue).trouble
+    request_scores(cue=cue)
+    assert read_ear(cue=cue).trouble == ""
 
 
 def test_a_changed_brief_or_style_makes_scores_old(tmp_path):

@@ -97,6 +97,27 @@ def test_who_is_alone_takes_all(two_workers):
     assert [take(one) for _ in range(5)] == [0, 1, 2, 3, None]
 
 
+def test_a_card_that_is_used_needs_no_second_worker(two_workers):
+    Worker.objects.update(machine="one", gpu="RTX 4090")
+    ask()
+    assert call_helpers() == 0
+    Worker.objects.filter(pk=two_workers[1].pk).update(machine="two")
+    assert call_helpers() == 1
+
+
+def test_a_processor_is_not_asked_to_help_cards_and_holds_one(two_workers, monkeypatch):
+    Worker.objects.filter(pk=two_workers[0].pk).update(gpu="RTX 4090")
+    request = ask(4)
+    run, one = begin(request)
+    Job.objects.filter(pk=run.job.pk).update(worker=two_workers[0])
+    assert call_helpers() == 0
+    _, slow = begin(request, 1)
+    monkeypatch.setattr(jobs, "current_worker", two_workers[1])
+    assert [take(slow), take(slow)] == [0, None]
+    monkeypatch.setattr(jobs, "current_worker", Worker.objects.get(pk=two_workers[0].pk))
+    assert [take(one) for _ in range(4)] == [1, 2, 3, None]
+
+
 def test_a_part_whose_worker_is_away_keeps_nothing_from_the_other(two_workers):
     request = ask(4)
     (run, one), (lost, other) = begin(request), begin(request, 1)

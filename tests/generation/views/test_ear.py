@@ -1,3 +1,6 @@
+import re
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -5,7 +8,9 @@ from curator import jobs
 from curator.models.jobs import Job
 from curator.models.library import Origin, Piece
 from curator.models.ranking import Pair
-from generation.domain.ear import request_scores, style_pieces
+from generation.domain.ear import read_ear, request_scores, style_pieces
+from generation.domain.encoders import encoder_in_use
+from generation.models.encoders import Encoder
 from tests.factories import ABC, make_cue, make_take, make_version
 from tests.generation.encoding import other_notes, small_encoder
 
@@ -47,13 +52,56 @@ def test_the_button_asks_a_worker_and_the_page_then_shows_places(cue, owner_clie
     assert owner_client.post(reverse("ear_score", args=[cue.film.slug, cue.number])).status_code == 302
     job = Job.objects.get(kind="generation.score")
     assert "A worker reads the takes" in page_of(cue, owner_client)
+    address = reverse("ear", args=[cue.film.slug, cue.number])
+    assert owner_client.get(address, headers={"HX-Request": "true"}).status_code == 204
     jobs.execute(job.pk)
+    assert owner_client.get(address, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
     page = page_of(cue, owner_client)
     assert all(f"Take {number}" in page for number in (1, 2, 3))
     assert page.count("<circle") >= 6
     assert "Gymnopédie" in page
     assert "near copy" in page
     assert "Place 3 takes" not in page
+
+
+def test_takes_stand_in_the_order_that_is_asked_for(cue, owner_client, tmp_path):
+    small_encoder(tmp_path)
+    library()
+    scored(cue)
+    heard = list(read_ear(cue=cue).heard.values())
+
+    def numbers(by):
+        page = owner_client.get(reverse("ear", args=[cue.film.slug, cue.number]), {"by": by}).content.decode()
+        return [int(number) for number in re.findall(r">Take (\d+)</a>", page)]
+
+    for by, place in (("style", "nearest"), ("brief", "fit"), ("nonsense", "nearest")):
+        wanted = sorted(heard, key=lambda one, place=place: (getattr(one, place), one.take.number))
+        assert numbers(by) == [one.take.number for one in wanted]
+    assert numbers("number") == [1, 2, 3]
+
+
+def test_the_desk_shows_the_places_but_not_while_takes_are_compared(cue, owner, owner_client, tmp_path):
+    small_encoder(tmp_path)
+    library()
+    scored(cue)
+    desk = reverse("desk", args=[cue.film.slug, cue.number])
+    assert owner_client.get(desk).content.decode().count("near the style") == 3
+    left, right = cue.takes.all()[:2]
+    Pair.objects.create(cue=cue, rater=owner, left=left, right=right, side_seed="s", policy="eig", probability=1)
+    assert "near the style" not in owner_client.get(desk).content.decode()
+
+
+def test_another_encoder_is_chosen_and_the_hash_is_shown(cue, owner_client, tmp_path):
+    first = small_encoder(tmp_path)
+    second = Encoder.objects.create(name="Other", family="CLaMP 2", sha256="e" * 64, size=1, dim=8,
+                                    chosen_at=first.chosen_at - timedelta(days=1))  # fmt: skip
+    assert first.sha256 in page_of(cue, owner_client)
+    address = reverse("ear_encoder", args=[cue.film.slug, cue.number])
+    owner_client.post(address, {"encoder": second.public_id})
+    assert encoder_in_use() == second
+    assert second.sha256 in page_of(cue, owner_client)
+    owner_client.post(address, {"encoder": "nobody"})
+    assert encoder_in_use() == second
 
 
 def test_places_are_hidden_while_a_pair_of_the_cue_is_open(cue, owner, owner_client, tmp_path):

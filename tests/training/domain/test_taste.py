@@ -9,7 +9,7 @@ from generation.clamp.space import PIPELINE, content_key, music_text
 from generation.models.encoders import Encoder, Vector, VectorKind
 from tests.factories import make_cue, make_film, make_take, make_user, make_version
 from tests.training.judged import say
-from training.domain.taste import SOURCE, read_taste, request_taste, set_taste, setting_of
+from training.domain.taste import SOURCE, learn_due_tastes, read_taste, request_taste, set_taste, setting_of
 from training.models.taste import TasteModel
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +124,42 @@ def test_too_few_judgements_teach_nothing(owner):
     assert learn(owner).result == {"judgements": 12, "proved": False}
     state = read_taste(rater=owner)
     assert (state.model, state.judgements, state.missing, state.helps) == (None, 12, 18, False)
+
+
+def test_it_is_learned_by_itself_after_enough_new_judgements(owner):
+    cues = film_of_takes()
+    judge(cues[:-1], owner, 29)
+    assert learn_due_tastes() == []
+    judge(cues[:-1], owner, 1, seed=4)
+    (job,) = learn_due_tastes()
+    assert learn_due_tastes() == []
+    jobs.execute(job.pk)
+    assert TasteModel.objects.get().metrics["answers"] == 30
+    judge(cues[:-1], owner, 9, seed=5)
+    assert learn_due_tastes() == []
+    judge(cues[:-1], owner, 1, seed=6)
+    assert [row.arguments for row in learn_due_tastes()] == [{"rater": owner.pk}]
+
+
+def test_what_could_not_be_learned_is_not_tried_again_before_there_is_something_new(owner):
+    cues = film_of_takes()
+    judge(cues[:1], owner, 40)
+    (job,) = learn_due_tastes()
+    jobs.execute(job.pk)
+    assert not TasteModel.objects.exists()
+    assert learn_due_tastes() == []
+    judge(cues[1:-1], owner, 10, seed=7)
+    assert len(learn_due_tastes()) == 1
+
+
+def test_it_is_not_learned_by_itself_where_that_is_switched_off_or_no_film_maker_judged(owner, rater):
+    cues = film_of_takes()
+    judge(cues[:-1], rater, 40)
+    judge(cues[:-1], owner, 40)
+    set_taste(rater=owner, helps=True, with_facts=False, by_itself=False)
+    assert learn_due_tastes() == []
+    set_taste(rater=owner, helps=True, with_facts=False)
+    assert [row.arguments for row in learn_due_tastes()] == [{"rater": owner.pk}]
 
 
 def test_new_judgements_and_those_of_others_are_told_apart(owner):

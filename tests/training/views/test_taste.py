@@ -29,6 +29,7 @@ def test_it_is_learned_and_shown_with_its_proof_and_what_goes_with_it(owner, own
     assert "Learn from 90 judgements" in page_of(owner_client)
     owner_client.post(reverse("taste_learn"))
     assert "A worker is learning" in page_of(owner_client)
+    assert owner_client.get(reverse("taste"), headers={"HX-Request": "true"}).status_code == 204
     jobs.execute(Job.objects.get(kind="training.taste").pk)
     page = page_of(owner_client)
     assert "of your 90 answers in cues that it had not seen" in page
@@ -56,7 +57,7 @@ def test_the_switch_is_kept(owner, owner_client):
     owner_client.post(reverse("taste_switch"), {"facts": "on"})
     setting = setting_of(owner)
     setting.refresh_from_db()
-    assert (setting.helps, setting.with_facts) == (False, True)
+    assert (setting.helps, setting.with_facts, setting.by_itself) == (False, True, False)
 
 
 def test_only_the_owner_sees_it(rater_client, client):
