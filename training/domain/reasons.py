@@ -19,7 +19,7 @@ SENTENCES = (
     _noop("The recipe %(recipe)s has no preset %(name)s."),
     _noop("The recipe %(recipe)s has no setting %(name)s."),
     _noop("The setting %(name)s cannot be %(value)s."),
-    _noop("Epochs, batches and patches are at least 1, the rate is above 0, the warm-up not below it."),
+    _noop("Epochs, batches and patches are at least 1, rate and epsilon above 0, the warm-up no less."),
     _noop("The precision is float32 or bfloat16."),
     _noop("%(count)s batches a step cannot be shared by %(processes)s processes."),
     # data that cannot be learned from

@@ -24,7 +24,8 @@ class Settings:
     """What both recipes know.
 
     rate: peak learning rate, reached after `warmup` steps, then falling linearly to `floor` of it. decay: AdamW's
-    weight decay, of matrices only. clip: largest norm of a step's gradient. patches: most patches read at once.
+    weight decay, of matrices only; epsilon: AdamW's, a weight whose gradient is well below it moves in proportion to
+    the gradient, any other by about the rate. clip: largest norm of a step's gradient. patches: most read at once.
     batches: so many of these readings make a step, over all processes together. checkpointing: layers are computed
     again on the way back instead of kept (None: where the model is large).
     precision: float32 or bfloat16 (autocast; sums stay float32). seed: of the order, of dropout.
@@ -35,6 +36,7 @@ class Settings:
     warmup: int
     floor: float = 0.1
     decay: float = 0.01
+    epsilon: float = 1e-8
     clip: float = 1.0
     patches: int = 1024
     batches: int = 1
@@ -84,19 +86,22 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "sft": {},
     "dpo": {
         SMALL: {
-            "epochs": 3,
+            "epochs": 5,
             "rate": 4e-4,
             "warmup": 1,
+            "epsilon": 1e-4,
             "batches": 16,
-            "beta": 0.05,
+            "beta": 0.01,
             "penalty": 1.0,
             "chosen_floor": -6.0,
         },
     },
 }
 """Settings that belong together, by recipe and name. small: a few steps, each over the pairs of sixteen cues. Where
-every cue makes a step of its own, a model of four million weights soon learns single takes by heart
-(docs/training.md)."""
+every cue makes a step of its own, a model of four million weights soon learns single takes by heart. The small beta
+lets a pair go on counting when it is in order already; at a larger one the pairs that only chance ordered are all that
+is left to pull. The epsilon is about the gradient of a weight, so that weights about which the pairs disagree hardly
+move (docs/training.md)."""
 
 SMALL_WEIGHTS = 20_000_000
 """Below so many weights the preset "small" is the one to take; tried with four million."""
@@ -182,8 +187,8 @@ def read_settings(recipe: str, given: Mapping[str, Any]) -> Settings:
         if not fits:
             raise JobError(f"The setting {name} cannot be {value!r}.")
     made = kind(**given)
-    if min(made.epochs, made.batches, made.patches) < 1 or made.rate <= 0 or made.warmup < 0:
-        raise JobError("Epochs, batches and patches are at least 1, the rate is above 0, the warm-up not below it.")
+    if min(made.epochs, made.batches, made.patches) < 1 or min(made.rate, made.epsilon) <= 0 or made.warmup < 0:
+        raise JobError("Epochs, batches and patches are at least 1, rate and epsilon above 0, the warm-up no less.")
     if made.precision not in ("float32", "bfloat16"):
         raise JobError("The precision is float32 or bfloat16.")
     return made

@@ -186,7 +186,7 @@ def optimizer_of(model: NotaGen, settings: Settings) -> torch.optim.Optimizer:
         {"params": [weight for weight in learned if weight.dim() > 1], "weight_decay": settings.decay},
         {"params": [weight for weight in learned if weight.dim() < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.999), eps=1e-8, fused=True)
+    return torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.999), eps=settings.epsilon, fused=True)
 
 
 def fill(model: NotaGen, file: Path) -> None:

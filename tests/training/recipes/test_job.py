@@ -55,6 +55,7 @@ def test_where_and_how_long_a_job_runs_is_no_part_of_what_it_is(tmp_path):
         ({"settings": {"precision": "float16"}}, "The precision is float32 or bfloat16."),
         ({"settings": {"preset": "large"}}, "The recipe dpo has no preset large."),
         ({"settings": {"batches": 0}}, "Epochs, batches and patches are at least 1"),
+        ({"settings": {"epsilon": 0.0}}, "rate and epsilon above 0"),
     ],
 )
 def test_what_cannot_be_run_is_said_in_a_sentence(tmp_path, changes, sentence):

@@ -350,6 +350,16 @@ def test_norms_and_biases_do_not_decay(tmp_path):
     assert decayed | spared == set(names.values()) - {"patch_level_decoder.base.wte.weight"}
 
 
+def test_a_weight_whose_gradient_is_below_epsilon_moves_in_proportion_to_it():
+    settings = DpoSettings(rate=0.1, decay=0.0, epsilon=1.0)
+    model = torch.nn.Linear(2, 1, bias=False)
+    before = model.weight.detach().clone()
+    optimizer = optimizer_of(model, settings)
+    (model.weight @ torch.tensor([1e-3, 1e3])).sum().backward()
+    optimizer.step()
+    assert (before - model.weight)[0].tolist() == pytest.approx([1e-4, 0.1], rel=2e-2)
+
+
 def test_dropout_is_put_into_a_model_without_changing_it(tmp_path):
     toy.base(tmp_path)
     model = load_checkpoint(tmp_path / "base" / "model.safetensors").model
