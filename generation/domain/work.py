@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from curator.crew import live_workers, ready_workers
-from curator.domain.pauses import is_paused
 from curator.models.film import Cue
-from curator.models.jobs import OPEN_STATES, JobState
+from curator.models.jobs import OPEN_STATES, JobState, Pause
 from generation.domain.estimates import Span, requests_before, wait_for
 from generation.models.requests import Candidate, CandidateState, CueRequest
 
@@ -58,18 +58,19 @@ class Work:
 
 @dataclass(frozen=True)
 class Opened:
-    """The open requests of a cue with their jobs, the first one first, and all candidates of them."""
+    """The open requests of a cue with their jobs, the first one first, all candidates of them, whether it pauses."""
 
     requests: list[CueRequest]
     rows: list[Candidate]
+    paused: bool
 
 
 def read_opened(*, cue: Cue) -> Opened:
     """What is open for a cue, in two queries at most."""
     asked = CueRequest.objects.filter(cue=cue, job__state__in=OPEN_STATES).select_related("job").order_by("pk")
-    requests = list(asked)
+    requests = list(asked.annotate(paused=Exists(Pause.objects.filter(queue=OuterRef("job__queue")))))
     found = Candidate.objects.filter(request__in=requests).defer("raw", "abc").order_by("request_id", "index")
-    return Opened(requests, list(found) if requests else [])
+    return Opened(list(requests), list(found) if requests else [], any(row.paused for row in requests))
 
 
 def work_of(opened: Opened) -> Work | None:
@@ -90,7 +91,7 @@ def work_of(opened: Opened) -> Work | None:
     before = requests_before(first) if queued else []
     live = live_workers(first.queue) if queued else []
     workers = ready_workers(first.queue) if live else []
-    paused = is_paused(first.queue)
+    paused = opened.paused
     return Work(
         count=len(rows),
         written=states[CandidateState.WRITTEN],

@@ -201,7 +201,13 @@ FIGURES: dict[str, Measure] = {
     "dataset": training_files,
     "shelf": shelf,
     "arc": arc,
-    "arc-browser": passed_tests_of(8, "the arc in Chromium: passed tests", 8, "-m", "e2e", "tests/e2e/test_arc.py"),
+    "arc-browser": passed_tests_of(8, "the arc in Chromium: passed tests", 9, "-m", "e2e", "tests/e2e/test_arc.py"),
+    "picture-browser": passed_tests_of(
+        8, "a video in step with a cue, in Chromium: passed tests", 2, "-m", "e2e", "tests/e2e/test_picture.py"
+    ),
+    "ear-browser": passed_tests_of(
+        11, "encoder's ear and taste in Chromium: passed tests", 6, "-m", "e2e", "tests/e2e/test_ear.py"
+    ),
     "engrave": engrave,
     "twins": twins,
     "ranking-winner": figures_ranking.winner,

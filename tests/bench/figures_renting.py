@@ -36,7 +36,8 @@ def faults() -> Iterator[Figure]:
     passed, failed = _tests(words, CUEWRIGHT_FAULT_SEQUENCES=str(SEQUENCES))
     note = (
         "of orders (no capacity, 403, 429, 500, lost answers, stuck), machines (vanish, EXITED, ERROR, silent, started "
-        "again, dearer) and the app (worker killed, away, off up to an hour); each: cost at most the cap and one "
+        "again, dearer) and the app (worker killed or away, or off while the machine can end "
+        "itself); each: cost at most the cap and one "
         "heartbeat's worth, no two machines of a name, none left, ledger within 3 cents a machine"
     )
     if failed:

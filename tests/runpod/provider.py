@@ -172,6 +172,9 @@ class Provider:
         if key != KEY:
             return _problem(401, "Unauthorized", "missing or invalid bearer token")
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        unknown = set(query) - _declared(method, re.sub(r"/pods/[^/]+", "/pods/{id}", parts.path))
+        if unknown:  # RunPod would not say a word of it
+            raise AssertionError(f"{method} {parts.path} has no {unknown}")
         match method, parts.path:
             case "GET", "/v2/pods":
                 return self._good("/v2/pods", "get", 200, {"pods": [self._show(pod) for pod in self.living]})
@@ -368,6 +371,16 @@ def _problem(
 
 def _date(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@cache
+def _declared(method: str, path: str) -> frozenset[str]:
+    """Names of the query parameters that the document knows."""
+    said = document()["paths"].get(path, {})
+    every = [*said.get("parameters", ()), *said.get(method.lower(), {}).get("parameters", ())]
+    known = document()["components"].get("parameters", {})
+    named = [known[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in every]
+    return frozenset(one["name"] for one in named if one["in"] == "query")
 
 
 @cache

@@ -15,6 +15,9 @@ CPU_SPEED, GPU_SPEED = 2e10, 2e13
 SMALLEST_SECONDS = 15.0
 """What loading libraries and weights takes at least."""
 
+AWAY_SECONDS = (120.0, 900.0)
+"""What a rented machine takes to be made ready, install its packages and fetch its data. Not measured."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -34,6 +37,8 @@ class Estimate:
 def estimate(*, data: TrainingSet | PreferenceSet, base: Checkpoint, executor: str = "local") -> Estimate:
     """How long a round on these will take."""
     work = _work(data, base)
+    away = executor != "local"
+    least, most = AWAY_SECONDS if away else (SMALLEST_SECONDS, SMALLEST_SECONDS)
     before = next(
         (
             row
@@ -46,9 +51,9 @@ def estimate(*, data: TrainingSet | PreferenceSet, base: Checkpoint, executor: s
     )
     if before is not None:
         seconds = work / float(before.metrics["speed"])
-        return Estimate(SMALLEST_SECONDS + 0.7 * seconds, SMALLEST_SECONDS + 1.4 * seconds, before.number)
-    seconds = work / (GPU_SPEED if has_gpu() else CPU_SPEED)
-    return Estimate(SMALLEST_SECONDS + 0.4 * seconds, SMALLEST_SECONDS + 2.5 * seconds, None)
+        return Estimate(least + 0.7 * seconds, most + 1.4 * seconds, before.number)
+    seconds = work / (GPU_SPEED if away or has_gpu() else CPU_SPEED)
+    return Estimate(least + 0.4 * seconds, most + 2.5 * seconds, None)
 
 
 def speed_of(row: Round, *, done: float, seconds: float) -> float:

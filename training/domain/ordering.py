@@ -9,7 +9,7 @@ from django.conf import settings
 
 from generation.domain.checkpoints import weights_path
 from training.domain.callbacks import new_call
-from training.domain.renting import MARGIN_SECONDS
+from training.domain.renting import MARGIN_SECONDS, MIN_CUDA
 from training.domain.words import BEAT, ENDED, METRICS, STATE, STOP, place, read_words
 from training.executors.core import START, requirements, write_core
 from training.executors.runpod import GpuOffer, PodOrder
@@ -55,7 +55,7 @@ def make_order(
         },
         disk_gb=disk_gb(pod.round.base.size),
         cloud=settings.RENT_CLOUD,
-        min_cuda="12.8",
+        min_cuda=MIN_CUDA,
     )
 
 

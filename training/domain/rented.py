@@ -39,6 +39,7 @@ from training.domain.pods import Clock
 from training.domain.reasons import say_stage
 from training.domain.renting import (
     MARGIN_SECONDS,
+    MIN_CUDA,
     account,
     affordable_end,
     deadline,
@@ -263,7 +264,7 @@ class RentedAttempt:
         needed = memory_gib(self.row.base, chosen)
         offers = tuple(
             one
-            for one in self.client.offers(cloud=settings.RENT_CLOUD)
+            for one in self.client.offers(cloud=settings.RENT_CLOUD, min_cuda=MIN_CUDA)
             if one.memory_gb >= needed and one.name not in self._skip
         )
         self._skip.clear()

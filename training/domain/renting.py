@@ -27,6 +27,9 @@ OVERHEAD_GIB = 2.0
 ROOM = 1.15
 """Fragmentation, and what the arithmetic leaves out."""
 
+MIN_CUDA = "12.8"
+"""What the image's torch is built for."""
+
 LONGEST_HOURS = 24.0
 """No machine is rented for longer at a time, whatever the budget allows."""
 
@@ -135,7 +138,7 @@ def terms(*, base: Checkpoint, chosen: Settings, budget_eur: Decimal, client: Ru
     rate = Decimal(str(settings.EUR_PER_USD))
     needed = memory_gib(base, chosen)
     try:
-        found = client.offers(cloud=settings.RENT_CLOUD)
+        found = client.offers(cloud=settings.RENT_CLOUD, min_cuda=MIN_CUDA)
     except RunPodError as error:
         raise DomainError(_("RunPod does not tell its prices: %(reason)s") % {"reason": error}) from error
     fit = tuple(offer for offer in found if offer.memory_gb >= needed)

@@ -175,11 +175,15 @@ class RunPod:
         """Close the connections."""
         self._http.close()
 
-    def offers(self, *, cloud: str = "SECURE") -> list[GpuOffer]:
-        """All kinds of GPU of this cloud that are free now, the cheapest first. Raises RunPodError."""
-        found = self._ask(
-            "GET", "/v2/catalog/gpus", params={"include": "AVAILABILITY", "product": "POD", "count": 1, "cloud": cloud}
-        )
+    def offers(self, *, cloud: str = "SECURE", min_cuda: str = "") -> list[GpuOffer]:
+        """All kinds of GPU of this cloud that are free now, the cheapest first. Raises RunPodError.
+
+        min_cuda: only on machines whose driver takes at least this version.
+        """
+        wanted: dict[str, str | int] = {"include": "AVAILABILITY", "product": "POD", "count": 1, "cloud": cloud}
+        if min_cuda:
+            wanted["minCudaVersion"] = min_cuda
+        found = self._ask("GET", "/v2/catalog/gpus", params=wanted)
         offers = [_offer(gpu, cloud) for gpu in found["gpus"] if gpu[cloud.lower()]]
         return sorted((one for one in offers if one.availability != "NONE"), key=lambda one: (one.usd_per_hour, one.id))
 

@@ -80,7 +80,7 @@ def points(value: float) -> str:
 
 def _line(figure: Figure, gate: Gate, row: Round) -> Line:
     labels = {
-        "chosen": (_("Chosen pieces stay likely"), _("held-out ones may not become less likely")),
+        "chosen": (_("Chosen pieces stay likely"), _chosen_told(row)),
         "accuracy": (_("Right on held-out pairs"), _accuracy_told(figure)),
         "bars": (
             _("Bars that add up without a guard"),
@@ -101,6 +101,13 @@ def _line(figure: Figure, gate: Gate, row: Round) -> Line:
         Verdict.MISSING: _("not known yet"),
     }[figure.verdict]
     return Line(figure.name, figure.verdict.value, label, told, value, doubt, _plot(figure), state)
+
+
+def _chosen_told(row: Round) -> str:
+    data = row.preference_set
+    if data is not None and not data.manifest["held_out"]:
+        return _("those it learned from may not become less likely; none was held out")
+    return _("held-out ones may not become less likely")
 
 
 def _accuracy_told(figure: Figure) -> str:

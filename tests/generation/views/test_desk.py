@@ -336,6 +336,14 @@ def test_the_desk_asks_the_database_as_often_for_one_take_as_for_many(owner_clie
         owner_client.get(url)
 
 
+def test_the_live_part_sends_no_button_to_a_page_without_a_form(owner_client):
+    take = make_take()
+    live = address("desk_live", take.cue)
+    assert "ask-button" not in owner_client.get(live, {"open": "1"}).content.decode()
+    small_checkpoint()
+    assert "ask-button" in owner_client.get(live, {"open": "1"}).content.decode()
+
+
 @pytest.mark.parametrize("asked_for", ["9" * 5000, "x,-1,2", "\0", "1," * 50])
 def test_the_live_part_takes_nonsense_for_nothing(owner_client, asked_for):
     cue = waltz_cue()

@@ -1,5 +1,7 @@
 """A rented round with everything real but RunPod: its server, its containers as processes, S3 as a server."""
 
+import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -10,9 +12,10 @@ import pytest
 from curator import jobs
 from curator.models.accounts import Role, User
 from curator.models.jobs import JobState
+from curator.processes import end_group
 from tests.generation.writing import small_checkpoint
 from tests.runpod.provider import KEY, Provider
-from tests.runpod.server import serving
+from tests.runpod.server import Shell, serving
 from tests.runpod.storage import BUCKET, KEYS, everything_in, s3_serving
 from tests.training.rounds import FEW_STEPS, preference_set
 from training.domain import rented
@@ -75,3 +78,39 @@ def test_the_same_checkpoint_as_on_this_machine(runpod: Provider, bucket: Any, c
         assert secret.encode() not in laid
         assert secret not in rows
         assert secret not in caplog.text
+
+
+def test_a_container_that_is_told_to_end_saves_and_its_next_start_goes_on(runpod: Provider, bucket: Any) -> None:
+    owner = User.objects.create_user("owner", role=Role.OWNER)
+    data = preference_set(owner)
+    base = small_checkpoint()
+    more: dict[str, Any] = {"epochs": 40, "warmup": 1}
+    here = train(start_round(data=data, base=base, settings=more))
+    row = start_round(data=data, base=base, settings=more, executor="runpod", budget_eur=Decimal(1))
+    place = f"cuewright/rounds/{row.public_id}/a1"
+    stop = threading.Event()
+    told: list[int] = []
+
+    def interrupt() -> None:
+        """As RunPod does when it moves a container: SIGTERM in the middle of the training, then another start."""
+        while not stop.wait(0.1):
+            laid = everything_in(bucket).get(f"{place}/beat.json")
+            step = int(((json.loads(laid) if laid else {}).get("run") or {}).get("step", 0))
+            if step > 1:
+                (pod,) = runpod.pods.values()
+                assert isinstance(pod.container, Shell)
+                end_group(pod.container.process, grace=60.0)
+                told.append(step)
+                return
+
+    waiting = threading.Thread(target=interrupt)
+    waiting.start()
+    away = train(row)
+    stop.set()
+    waiting.join()
+    assert told
+    (pod,) = runpod.pods.values()
+    assert (pod.starts, runpod.living) == (2, [])
+    assert RemotePod.objects.get().saved_step >= told[0]
+    assert (away.state, away.result) == (RoundState.MEASURED, here.result)
+    assert curves(away) == curves(here)

@@ -12,7 +12,7 @@ from tests.training.domain.test_gate import measure
 from tests.training.gates import finished_round, heard
 from training.models.gate import Measurement, Promotion
 from training.models.rounds import Round, RoundState
-from training.models.sets import TrainingSet
+from training.models.sets import PreferenceSet, TrainingSet
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +133,16 @@ def test_promoting_and_rolling_back_by_hand(owner, owner_client):
     assert "The result of this round is not in use." in post(owner_client, "roll_back_round", row)
     assert "at most 300" in post(owner_client, "promote_round", row, why="x" * 301)
     assert "at most 300" in post(owner_client, "roll_back_round", row, why="x" * 301)
+
+
+def test_where_nothing_was_held_out_nothing_is_called_so(owner, owner_client):
+    row = finished_round(owner)
+    told = "those it learned from may not become less likely; none was held out"
+    assert told not in page_of(owner_client, row)
+    PreferenceSet.objects.update(manifest=row.preference_set.manifest | {"held_out": 0})
+    page = page_of(owner_client, row)
+    assert told in page
+    assert "open dots: held out" not in page
 
 
 def test_what_is_worse_is_said_and_must_be_ticked(owner, owner_client):
