@@ -306,8 +306,8 @@ def test_processes_must_share_the_batches_of_a_step_evenly(tmp_path, monkeypatch
 
 
 def test_a_training_run_keeps_its_best_epoch_and_stops_early(tmp_path):
-    toy.training_bundle(tmp_path)
-    assert run(tmp_path, "sft", settings={**SFT, "rate": 0.3, "epochs": 30, "warmup": 0}) == FINISHED
+    toy.training_bundle(tmp_path, strange=True)
+    assert run(tmp_path, "sft", settings={**SFT, "rate": 0.01, "epochs": 60, "warmup": 0}) == FINISHED
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     evaluations = rows(tmp_path / "run", "evaluations")
     best = min(evaluations, key=lambda row: row["eval_loss"])

@@ -63,12 +63,12 @@ def preference_bundle(folder: Path, *, seed: int = 0, votes: int = 60, held_out:
     )
 
 
-def training_bundle(folder: Path) -> None:
-    """Ten pieces in two keys, two of them held out."""
+def training_bundle(folder: Path, *, strange: bool = False) -> None:
+    """Ten pieces in two keys, two of them held out; `strange`: the two are high, all others low."""
     random = Random(0)
     lessons = []
     for number in range(10):
-        raw, _forced = take(random, high=bool(number % 2))
+        raw, _forced = take(random, high=number > 7 if strange else bool(number % 2))
         versions = (Version(raw, "C", 0.5), Version(raw.replace("K:C", "K:D"), "D", 0.5))
         lessons.append(Lesson(f"piece {number}", versions, held_out=number > 7))
     build_sft(folder / "bundle", lessons, header=STYLE, patch_length=TINY.patch_length, base_sha256="")
