@@ -108,10 +108,12 @@ def test_the_desk_from_request_to_more_like_it(installation, chromium):
 
     # pause and go on
     page.goto(installation.url + DESK)
-    ask(page, 1)
+    ask(page, 8)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Go on writing")).to_be_visible()
     page.get_by_role("button", name="Go on writing").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("button", name="Cancel the rest").click()
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     assert trouble == []
     context.close()
