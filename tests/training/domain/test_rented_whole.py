@@ -84,7 +84,7 @@ def test_a_container_that_is_told_to_end_saves_and_its_next_start_goes_on(runpod
     owner = User.objects.create_user("owner", role=Role.OWNER)
     data = preference_set(owner)
     base = small_checkpoint()
-    more: dict[str, Any] = {"epochs": 40, "warmup": 1}
+    more: dict[str, Any] = {"epochs": 240, "warmup": 1}
     here = train(start_round(data=data, base=base, settings=more))
     row = start_round(data=data, base=base, settings=more, executor="runpod", budget_eur=Decimal(1))
     place = f"cuewright/rounds/{row.public_id}/a1"
