@@ -7,7 +7,9 @@ import pytest
 pytestmark = pytest.mark.kill
 
 REDIS = os.environ.get("CUEWRIGHT_TEST_BROKER_URL", "redis://127.0.0.1:6379/9")
-COUNT = 12
+COUNT = 36
+"""Enough that a worker which has to load the model first still finds some to write."""
+
 BY = (
     "select count(distinct j.worker_id), count(distinct c.take_id), count(*) from generation_candidate c"
     " join curator_job j on j.id = c.job_id where c.state = 'written'"
@@ -23,8 +25,8 @@ def test_three_workers_write_one_request(installation, broker):
     up = "select count(*) from curator_worker where stopped_at is null and queues like '%gpu%'"
     installation.wait(up, 3, 60)
     installation.manage("generate_cues", "--film", "demo", "--cue", "1m1", "--count", str(COUNT))
-    installation.wait("select count(*) from generation_candidate where state = 'written'", COUNT, 180)
+    installation.wait("select count(*) from generation_candidate where state = 'written'", COUNT, 400)
     assert installation.rows(BY) == [(3, COUNT, COUNT)]
-    installation.wait("select count(*) from curator_job where state in ('queued', 'running')", 0, 180)
+    installation.wait("select count(*) from curator_job where state in ('queued', 'running')", 0, 400)
     assert installation.rows("select count(*) from curator_take") == [(COUNT,)]
     assert installation.rows("select count(*) from curator_job where state = 'failed'") == [(0,)]
