@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
-class ContentSecurityPolicyMiddleware:
-    """Puts the strict policy on every answer that does not bring its own."""
+class _Middleware:
+    """Stands in either kind of chain, the one of ASGI and the one of WSGI."""
 
     sync_capable = True
     async_capable = True
@@ -27,6 +27,13 @@ class ContentSecurityPolicyMiddleware:
         self.get_response = get_response
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        return self.get_response(request)
+
+
+class ContentSecurityPolicyMiddleware(_Middleware):
+    """Puts the strict policy on every answer that does not bring its own."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if iscoroutinefunction(self.get_response):
@@ -47,19 +54,8 @@ def _with_policy(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-class FullDiskMiddleware:
+class FullDiskMiddleware(_Middleware):
     """Says in a sentence that there was no room for what was sent, instead of that something went wrong inside."""
-
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page for an error that a full disk has caused; None for all others."""
