@@ -110,10 +110,10 @@ def test_the_desk_from_request_to_more_like_it(installation, chromium):
     page.goto(installation.url + DESK)
     ask(page, 8)
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Go on writing")).to_be_visible()
+    expect(page.get_by_role("button", name="Go on writing")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Go on writing").click()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Cancel the rest").click()
-    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0, timeout=60_000)
     assert trouble == []
     context.close()
