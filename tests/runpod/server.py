@@ -22,11 +22,12 @@ class Shell:
 
     def __init__(self, pod: RentedPod, folder: Path) -> None:
         self.log = folder / f"{pod.id}-{pod.starts}.log"
+        self.home = folder / f"{pod.id}-{pod.starts}"  # RunPod wipes the disk when it starts again
         environment = {
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), "/usr/bin", "/bin")),
             "HOME": str(folder),
             "OMP_NUM_THREADS": "1",
-            "CUEWRIGHT_HOME": str(folder / f"{pod.id}-{pod.starts}"),  # RunPod wipes the disk when it starts again
+            "CUEWRIGHT_HOME": str(self.home),
             "RUNPOD_POD_ID": pod.id,
             "RUNPOD_API_KEY": pod.own_key,
             **pod.body["env"],
