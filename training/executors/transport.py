@@ -125,9 +125,7 @@ class S3:
             from botocore.config import Config
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError as error:
-            raise TransportError(
-                "boto3 is missing: `python run.py set-up` installs it where a bucket is named."
-            ) from error
+            raise TransportError("boto3 is missing: `python run.py set-up` installs it for a bucket.") from error
         self._bucket, self._prefix = bucket, prefix
         self._trouble: tuple[type[Exception], ...] = (Boto3Error, BotoCoreError, ClientError, OSError)
         try:
