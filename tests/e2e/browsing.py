@@ -49,9 +49,11 @@ def until(page: Page, condition: str) -> None:
 
 
 @contextmanager
-def owners_page(chromium: Browser, site: Installation, path: str = "/", *, forgiven: str = "") -> Iterator[Page]:
+def owners_page(
+    chromium: Browser, site: Installation, path: str = "/", *, height: int = 900, forgiven: str = ""
+) -> Iterator[Page]:
     """The owner's page, which complains of nothing until it is closed, but for what holds the words `forgiven`."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000}, color_scheme="light")
+    context = chromium.new_context(viewport={"width": 1280, "height": height}, color_scheme="light")
     page = context.new_page()
     trouble = watch(page)
     sign_in(page, site)

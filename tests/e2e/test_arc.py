@@ -48,7 +48,7 @@ def site(tmp_path_factory):
 @pytest.fixture
 def page(site, chromium):
     """The owner at the arc; the test ends without a complaint of the page, but for answers with status 400."""
-    with owners_page(chromium, site, "/films/demo/", forgiven="status of 400") as opened:
+    with owners_page(chromium, site, "/films/demo/", height=1000, forgiven="status of 400") as opened:
         yield opened
 
 
