@@ -297,7 +297,7 @@ class _Progress:
 INTRODUCTION = """
 One round of learning with the demo model
 
-A small model writes eight takes for each of sixteen cues. A listener hears them in blind pairs and says which one
+A small model writes twelve takes for each of sixteen cues. A listener hears them in blind pairs and says which one
 serves its cue better. The model learns from these answers alone. Does it then write what the listener likes?
 
 The listener is no human being but a script: it {words}.
