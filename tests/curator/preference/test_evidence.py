@@ -43,7 +43,7 @@ def test_two_clips_as_by_numerical_integration(won):
     def likelihood(gap: float, spread: float) -> float:
         odds = [float(chance(np.array(sign * gap), LAPSE)) for sign in (1.0, -1.0)]
         density = float(norm.pdf(gap, scale=spread * 2**0.5))
-        return odds[0] ** won * odds[1] ** lost * density
+        return float(odds[0] ** won * odds[1] ** lost * density)
 
     exact = np.mean([quad(likelihood, -20, 20, args=(spread,))[0] for spread in SPREADS]) / 0.5 ** (won + lost)
     assert log_factor([(2, said)]) == pytest.approx(log(exact), abs=0.05)
