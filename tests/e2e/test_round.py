@@ -1,4 +1,4 @@
-"""A round in a real browser from votes to files: frozen, started, watched, stopped, gone on with, handed out, deleted."""
+"""A round in a real browser from votes to files: started, watched, stopped, gone on with, handed out, deleted."""
 
 import hashlib
 import json

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,7 +13,7 @@ from curator.views.access import SignedInRequest, owner
 from generation.domain.checkpoints import in_use
 from generation.models.checkpoints import Checkpoint
 from training.domain.gate import read_gate
-from training.domain.matching import ANSWERS, TAKES, places_of, proposed, start_match, stop_match
+from training.domain.matching import ANSWERS, TAKES, places_of, proposed, round_of, start_match, stop_match
 from training.domain.measuring import minutes_left, request_measurement, stop_measurement, texts_for
 from training.domain.promotions import DECIDABLE, promote, roll_back
 from training.forms import MatchForm, MeasureForm, PromotionForm
@@ -86,6 +86,16 @@ def end_match(request: HttpRequest, public_id: str) -> HttpResponse:
     except DomainError as error:
         messages.error(request, str(error))
     return _back(public_id)
+
+
+@require_safe
+@owner
+def of_match(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 (every view has it)
+    """To the gate of the round that a match belongs to."""
+    row = round_of(key=key)
+    if row is None:
+        raise Http404
+    return _back(row.public_id)
 
 
 @require_POST

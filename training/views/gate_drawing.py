@@ -66,10 +66,14 @@ def match_words(gate: Gate) -> str:
     return f"{sentence} {counted}"
 
 
+def signed(value: float) -> str:
+    """A number with one decimal and its sign."""
+    return f"+{number(value, 1)}" if round(value, 1) > 0 else number(value, 1)
+
+
 def points(value: float) -> str:
     """A difference of shares in points with its sign."""
-    shown = number(100 * value, 1)
-    return _("%(n)s points") % {"n": f"+{shown}" if value > 0 and not shown.startswith("+") else shown}
+    return _("%(n)s points") % {"n": signed(100 * value)}
 
 
 def _line(figure: Figure, gate: Gate, row: Round) -> Line:
@@ -110,7 +114,7 @@ def _chosen_told(figure: Figure, row: Round) -> str:
 
 
 def _nats(value: float) -> str:
-    return _("%(n)s nats") % {"n": f"{'+' if value > 0 else ''}{number(value, 1)}"}
+    return _("%(n)s nats") % {"n": signed(value)}
 
 
 def _accuracy_told(figure: Figure) -> str:
@@ -133,8 +137,10 @@ def _copies_told(gate: Gate) -> str:
 def _match_told(gate: Gate) -> str:
     if gate.match is None:
         return _("on cues it did not learn from")
-    answers = {"n": gate.match.won.answers, "wanted": gate.match.wanted}
-    return _("%(n)d of %(wanted)d decided pairs") % answers
+    said = gate.match.won.answers
+    if gate.match.over:
+        return ngettext("%(n)d decided pair", "%(n)d decided pairs", said) % {"n": said}
+    return _("%(n)d of %(wanted)d decided pairs") % {"n": said, "wanted": gate.match.wanted}
 
 
 def _value(figure: Figure) -> tuple[str, str]:
@@ -144,7 +150,7 @@ def _value(figure: Figure) -> tuple[str, str]:
     if figure.name == "chosen":
         return _nats(found.at), ""
     if figure.name in ("bars", "copies"):
-        return points(found.at), _("%(low)s to %(high)s") % {"low": points(found.low), "high": points(found.high)}
+        return points(found.at), _("%(low)s to %(high)s") % {"low": signed(100 * found.low), "high": points(found.high)}
     return percent(found.at), _ends(found)
 
 
