@@ -84,6 +84,9 @@ def test_a_result_is_measured_heard_promoted_and_rolled_back(chromium, place):
         judge(plain, installation, newer)
     policies = installation.rows("select distinct policy from curator_judgement where policy <> ''")
     assert policies == [("match",)]
+    expect(plain.get_by_text("The blind match on this cue is heard.")).to_be_visible()
+    plain.get_by_role("link", name="See what it says").click()
+    expect(plain).to_have_url(f"{address}#gate")
 
     page.goto(address)
     expect(gate).to_contain_text(re.compile(r"The new one serves the scenes better\. It won 9 of 9"))
@@ -106,6 +109,7 @@ def test_a_result_is_measured_heard_promoted_and_rolled_back(chromium, place):
     page.goto(address)
     gate.get_by_role("button", name="Roll back to Small").click()
     expect(gate.get_by_role("button", name="Promote Round 1")).to_be_visible()
+    expect(page.locator(".over")).to_contain_text("Rolled back")
     assert installation.rows(IN_USE) == [("Small",)]
     page.goto(film + "desk/1m1/")
     expect(page.get_by_label("Checkpoint").locator("option:checked")).to_have_text(re.compile("Small"))

@@ -193,7 +193,7 @@ def _start(
 def stop_round(*, row: Round) -> None:
     """Let a round save what it has and stop; `resume_round` goes on from there. Raises DomainError."""
     if row.job is None or not row.job.is_open:
-        raise DomainError(_("This round is not running."))
+        raise DomainError(_("This round is not running, so there is nothing to stop."))
     jobs.cancel(row.job)
 
 
@@ -201,8 +201,10 @@ def resume_round(*, row: Round, created_by: User | None = None) -> None:
     """Go on with a round that was stopped or failed, from its last state. Raises DomainError."""
     with transaction.atomic():
         row = Round.objects.select_for_update(of=("self",)).select_related("job").get(pk=row.pk)
+        if row.job is not None and row.job.is_open:
+            raise DomainError(_("This round is going on already."))
         if not can_resume(row):
-            raise DomainError(_("This round cannot go on."))
+            raise DomainError(_("This round has come to its end. Start a new one from its result."))
         data = row.training_set or row.preference_set
         if data is None:
             raise AssertionError("a round has its data")

@@ -258,7 +258,7 @@ def test_a_stopped_round_has_saved_and_can_go_on(owner, monkeypatch):
     resume_round(row=row)
     row.refresh_from_db()
     assert (row.state, row.job.state) == (RoundState.RUNNING, JobState.QUEUED)
-    with pytest.raises(DomainError, match="cannot go on"):
+    with pytest.raises(DomainError, match="going on already"):
         resume_round(row=row)
 
 
