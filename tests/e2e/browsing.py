@@ -59,12 +59,13 @@ def until(page: Page, condition: str) -> None:
 
 
 @contextmanager
-def at_library(chromium: Browser, site: Installation) -> Iterator[tuple[Page, list[str]]]:
-    """The owner's page, at the library, and what it complains about until it is closed."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+def owners_page(chromium: Browser, site: Installation, path: str = "/", *, forgiven: str = "") -> Iterator[Page]:
+    """The owner's page, which complains of nothing until it is closed, but for what holds the words `forgiven`."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000}, color_scheme="light")
     page = context.new_page()
     trouble = watch(page)
     sign_in(page, site)
-    page.goto(f"{site.url}/library/")
-    yield page, trouble
+    page.goto(site.url + path)
+    yield page
+    assert [said for said in trouble if not forgiven or forgiven not in said] == []
     context.close()

@@ -9,11 +9,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
@@ -115,6 +115,17 @@ class Installation:
         told = self.manage("shell", "-v0", "-c", script).strip()
         self.start_web()
         return told.rpartition("\n")[2]
+
+    @classmethod
+    @contextmanager
+    def seeded(cls, data: Path, script: str) -> Iterator[Self]:
+        """An installation in `data` after `script`, its web server up, until the end of the block."""
+        made = cls(data, settings={"CUEWRIGHT_DEBUG": "1"})
+        try:
+            made.serve_seeded(script)
+            yield made
+        finally:
+            made.stop()
 
     def start_web(self) -> subprocess.Popen[bytes]:
         """Start the web server alone and wait until it answers."""

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import PAUSED, SECONDS, sign_in, until, watch
+from tests.e2e.browsing import PAUSED, SECONDS, owners_page, sign_in, until
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -41,23 +41,15 @@ CUE = "[data-arc] [data-cue='1m3']"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running web server with the demo film, three stills and one approved take."""
-    made = Installation(tmp_path_factory.mktemp("arc"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.serve_seeded(SEED)
-    yield made
-    made.stop()
+    with Installation.seeded(tmp_path_factory.mktemp("arc"), SEED) as made:
+        yield made
 
 
 @pytest.fixture
 def page(site, chromium):
     """The owner at the arc; the test ends without a complaint of the page, but for answers with status 400."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-    opened = context.new_page()
-    trouble = watch(opened)
-    sign_in(opened, site)
-    opened.goto(f"{site.url}/films/demo/")
-    yield opened
-    assert [said for said in trouble if "status of 400" not in said] == []
-    context.close()
+    with owners_page(chromium, site, "/films/demo/", forgiven="status of 400") as opened:
+        yield opened
 
 
 def frames(page: Page, edge: str, cue: str = CUE) -> int:

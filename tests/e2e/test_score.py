@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import PAUSED, SECONDS, at_library, until
+from tests.e2e.browsing import PAUSED, SECONDS, owners_page, until
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -35,18 +35,15 @@ LINES = """() => [...document.querySelectorAll(".leaf .wide .staff > path")].fil
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running web server with two scores."""
-    made = Installation(tmp_path_factory.mktemp("score"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.serve_seeded(SEED)
-    yield made
-    made.stop()
+    with Installation.seeded(tmp_path_factory.mktemp("score"), SEED) as made:
+        yield made
 
 
 @pytest.fixture
 def page(site, chromium):
     """The owner at the library."""
-    with at_library(chromium, site) as (opened, trouble):
+    with owners_page(chromium, site, "/library/") as opened:
         yield opened
-    assert trouble == []
 
 
 def test_a_score_is_seen_heard_and_followed(page: Page):
