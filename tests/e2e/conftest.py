@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.installation import Installation
 
+expect.set_options(timeout=30_000)  # a page of a busy machine may take more than five seconds
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
