@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
+BUCKETS = ("CUEWRIGHT_S3_BUCKET", "CUEWRIGHT_RENT_S3_BUCKET")
+
 # Each command is a list of argument lists for the Python of .venv, run in order until one fails.
 COMMANDS: dict[str, list[list[str]]] = {
     "test": [["manage.py", "messages", "--compile"], ["-m", "pytest", "-n", "2"]],
@@ -93,22 +95,37 @@ def set_up(*, developer: bool) -> None:
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     project = (ROOT / "pyproject.toml").read_bytes()
     stamp = VENV / f"set-up-{'developer' if developer else 'user'}"
-    wanted = hashlib.sha256(project).hexdigest()
+    bucket = names_a_bucket()
+    wanted = hashlib.sha256(project).hexdigest() + (" s3" if bucket else "")
     if not stamp.exists() or stamp.read_text() != wanted:
-        install_python_packages(project.decode(), developer=developer)
+        install_python_packages(wanted_packages(project.decode(), developer=developer, bucket=bucket))
         stamp.write_text(wanted)
     install_npm_packages()
     write_secret_key()
 
 
-def install_python_packages(project: str, *, developer: bool) -> None:
-    """torch first and exactly, then the rest, so that nothing else chooses another torch."""
+def names_a_bucket() -> bool:
+    """Whether the environment or .env names a bucket that files travel over."""
+    path = ROOT / ".env"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return any(os.environ.get(name) or any(line.startswith(f"{name}=") for line in lines) for name in BUCKETS)
+
+
+def wanted_packages(project: str, *, developer: bool, bucket: bool) -> list[str]:
+    """What pip is to install, by the text of pyproject.toml."""
     import tomllib  # Python 3.11: checked in main before this is reached
 
     table = tomllib.loads(project)
-    packages = table["project"]["dependencies"]
+    packages: list[str] = table["project"]["dependencies"]
     if developer:
         packages = packages + table["dependency-groups"]["dev"]
+    if bucket:
+        packages = packages + table["project"]["optional-dependencies"]["s3"]
+    return packages
+
+
+def install_python_packages(packages: list[str]) -> None:
+    """torch first and exactly, then the rest, so that nothing else chooses another torch."""
     torch = [package for package in packages if package.startswith("torch==")]
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     say("Installing torch (the largest part; minutes on a slow line)")

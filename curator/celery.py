@@ -33,6 +33,7 @@ def _transport_options() -> dict[str, Any]:
 
 
 app = Celery("cuewright")
+app.Task.Request = "curator.acknowledging:Request"
 app.conf.update(
     broker_url=settings.BROKER_URL,
     broker_transport_options=_transport_options(),

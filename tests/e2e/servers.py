@@ -19,9 +19,6 @@ import psycopg
 
 from tests.e2e.installation import free_port
 
-DOWN_SECONDS = 3.0
-"""How long a server is away before it is started again."""
-
 
 def _as(user: str) -> dict[str, Any]:
     """Keyword arguments for a subprocess that is to run as another user."""
@@ -66,12 +63,6 @@ class Server:
         assert self.process is not None
         self.process.send_signal(how)
         self.process.wait(60)
-
-    def away_for_a_while(self, how: int) -> None:
-        """End it by a signal, leave it away, start it again."""
-        self.end(how)
-        time.sleep(DOWN_SECONDS)
-        self.start()
 
 
 @contextmanager

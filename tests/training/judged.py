@@ -81,3 +81,10 @@ def listened(takes: int, votes: int, *, seed: int) -> list[tuple[int, int, str]]
         ahead = 1 / (1 + np.exp(-0.8 * (right - left)))
         said.append((left, right, "left" if random.random() < ahead else "right"))
     return said
+
+
+def tossed(takes: int, votes: int, *, seed: int) -> list[tuple[int, int, str]]:
+    """What coins say of uniform pairs."""
+    random = np.random.default_rng(seed)
+    pairs = [random.choice(takes, 2, replace=False) + 1 for _ in range(votes)]
+    return [(int(left), int(right), str(random.choice(["left", "right"]))) for left, right in pairs]

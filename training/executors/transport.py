@@ -118,14 +118,14 @@ class S3:
     """A bucket, or a part of one. Keys are read as boto3 reads them: from the environment or its own files."""
 
     def __init__(self, bucket: str, *, endpoint: str = "", prefix: str = "cuewright/") -> None:
-        # boto3 comes with the extra `s3`; an installation that rents nothing does without.
+        # boto3 comes with the extra `s3`, which run.py installs where a bucket is named.
         try:
             import boto3
             from boto3.exceptions import Boto3Error
             from botocore.config import Config
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError as error:
-            raise TransportError("boto3 is missing: install the extra s3.") from error
+            raise TransportError("boto3 is missing: `python run.py set-up` installs it for a bucket.") from error
         self._bucket, self._prefix = bucket, prefix
         self._trouble: tuple[type[Exception], ...] = (Boto3Error, BotoCoreError, ClientError, OSError)
         try:

@@ -45,6 +45,5 @@ def test_a_sentence_inside_a_sentence_is_translated_too():
                  Clock(Fraction(25)))  # fmt: skip
     with override("de"):
         assert say(refused.value.sentence) == (
-            "Ereignis 002 der Schnittliste passt nicht zum Film: "
-            "01:00:10:29 gibt es bei 25 Bildern in der Sekunde nicht."
+            "Ereignis 002 der Schnittliste passt nicht zum Film: 01:00:10:29 gibt es bei 25 Bildern pro Sekunde nicht."
         )

@@ -119,7 +119,7 @@ def test_score_in_german_translates_the_sentence_of_a_failure(owner_client):
     version = make_version(musicxml=BROKEN)
     make_rendering(version=version)
     html = owner_client.get(page_of(version), headers={"Accept-Language": "de"}).content.decode()
-    assert "Die Noten haben keine Takte." in html
+    assert "Die Partitur hat keine Takte." in html
 
 
 def test_score_as_text_is_escaped(owner_client):
