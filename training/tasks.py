@@ -36,7 +36,13 @@ def taste(run: Run, *, rater: int) -> dict[str, Any]:
 
 
 @job(MEASURE_JOB)
-def measure_round(run: Run, *, measurement: int, name: str = "") -> dict[str, Any]:  # noqa: ARG001 (as above)
+def measure_round(
+    run: Run,
+    *,
+    measurement: int,
+    name: str = "",  # noqa: ARG001 (as above)
+    there: int = 0,  # noqa: ARG001 (the page reads it)
+) -> dict[str, Any]:
     """Measure one round's result against its parent."""
     return measure(measurement_id=measurement, run=run)
 

@@ -26,6 +26,7 @@ urlpatterns = [
     path("training/rounds/<str:public_id>/gate/match/end/", gate.end_match, name="end_match"),
     path("training/rounds/<str:public_id>/promote/", gate.promote_result, name="promote_round"),
     path("training/rounds/<str:public_id>/roll-back/", gate.roll_result_back, name="roll_back_round"),
+    path("training/matches/<str:key>/", gate.of_match, name="match"),
     path("training/machines/", machines.machines, name="machines"),
     path("training/checkpoints/", checkpoints.checkpoints, name="checkpoints"),
     path("training/checkpoints/<str:public_id>/", checkpoints.checkpoint, name="checkpoint"),

@@ -107,6 +107,26 @@ def match_in_force(*, cue: Cue) -> Match | None:
     return match
 
 
+@dataclass(frozen=True)
+class HeardOut:
+    """A match that was heard to its end on a cue. key: the match's; following: the cue on which it goes on, if any."""
+
+    key: str
+    following: Cue | None
+
+
+def heard_out(*, last: Judgement | None) -> HeardOut | None:
+    """The match that an answer brought to its end on its cue; None where it belongs to none, or to one that goes on."""
+    if last is None or last.policy != POLICY or match_in_force(cue=last.cue) is not None:
+        return None
+    match = Match.objects.filter(cue=last.cue).order_by("-pk").first()
+    if match is None:
+        return None
+    others = Match.objects.filter(key=match.key, ended_at__isnull=True).select_related("cue__film").order_by("pk")
+    open_ones = (one.cue for one in others if match_in_force(cue=one.cue) == one)
+    return HeardOut(match.key, next(open_ones, None))
+
+
 def players(*, match: Match, takes: Iterable[Take]) -> tuple[list[int], list[int]]:
     """The keys of those takes that play on the older and on the newer side."""
     since = [take for take in takes if take.created_at >= match.created_at]

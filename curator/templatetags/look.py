@@ -112,10 +112,15 @@ def _formatted(value: float, decimals: int, language: str | None) -> str:  # noq
     return number_format(value, decimals)
 
 
+def number(value: float, decimals: int) -> str:
+    """A number rounded to so many decimals, with a true minus. Django's number_format would cut the rest off."""
+    return number_format(round(value, decimals) + 0.0, decimals).replace("-", "\u2212")
+
+
 @register.filter
 def fps(rate: Fraction) -> str:
     """A frame rate as it is called: 24, 29.97."""
-    return number_format(float(rate), 0 if rate.denominator == 1 else 2)
+    return number(float(rate), 0 if rate.denominator == 1 else 2)
 
 
 @register.filter

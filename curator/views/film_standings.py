@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,7 +17,7 @@ from curator.models.accounts import User
 from curator.models.film import ArcStage, Cue, Film
 from curator.models.ranking import Take
 from curator.preference.listeners import wilson
-from curator.templatetags.look import percent, plain
+from curator.templatetags.look import number, percent, plain
 from curator.views.access import SignedInRequest, owner
 from curator.views.drawing import Interval, Share, draw_gap, draw_intervals, draw_share
 
@@ -140,7 +139,7 @@ def _together(one: Together, me: User) -> Share:
     found = one.agreement
     low, high = wilson(found.same * found.pairs, found.pairs)
     # nan: the same answer throughout, which no chance can be told from
-    alpha = "–" if found.alpha != found.alpha else number_format(found.alpha, 2)
+    alpha = "–" if found.alpha != found.alpha else number(found.alpha, 2)
     return draw_share(
         _("%(one)s and %(other)s") % {"one": name_of(one.one, me), "other": name_of(one.other, me)},
         _("α %(alpha)s; alike on %(same)s of %(count)d")

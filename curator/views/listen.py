@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curator.domain.errors import DomainError
 from curator.domain.listening import Picture, picture_of
+from curator.domain.matches import heard_out
 from curator.domain.pair_sounds import SoundPending, sound_of
 from curator.domain.ranking import last_judgement, next_pair, prepare_pair, record_judgement, undo_judgement
 from curator.domain.reasons import SPEAKING, reasons_of
@@ -180,6 +181,7 @@ def _page(request: SignedInRequest, cue: Cue, pair: Pair, status: int = 200) -> 
             "said": words_of(last.answer) if last else "",
             "reasons": _reasons(last),
             "neither": last is not None and last.answer == Answer.BAD,
+            "heard_out": heard_out(last=last) if request.user.is_owner else None,
             "sitting": read_sitting(rater=request.user),
             "min_listen": settings.MIN_LISTEN_SECONDS,
         },

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
 from django.utils.translation import ngettext
 
+from curator.templatetags.look import number
 from generation.domain.cards import TakeCard
 from generation.domain.desk import Desk
 from generation.domain.ear import Heard
@@ -71,8 +71,8 @@ def fit_line(card: TakeCard) -> FitLine | None:
     frames %= {"sign": sign, "n": abs(card.frames)}
     if card.fits or card.fitting_tempo is None:
         return FitLine(LINE, round(x, 1), _("fits, %(frames)s") % {"frames": frames}, "")
-    seconds = _("%(seconds)s s") % {"seconds": f"{sign}{number_format(abs(card.fit), 1)}"}
-    tempo = _("or %(tempo)s bpm") % {"tempo": number_format(card.fitting_tempo, 0)}
+    seconds = _("%(seconds)s s") % {"seconds": f"{sign}{number(abs(card.fit), 1)}"}
+    tempo = _("or %(tempo)s bpm") % {"tempo": number(card.fitting_tempo, 0)}
     return FitLine(LINE, round(x, 1), f"{seconds}, {frames}", tempo)
 
 

@@ -63,10 +63,13 @@ def _of_seed(seed: int, folder: Path) -> Iterator[Figure]:
     yield from _sound(title, found)
     found = _play(folder, "coin", seed)
     for name in TASTES:
-        gain = found["gains"][name]
-        value = round(gain["whole"], 2)
-        note = f"plus or minus {gain['error']:.2f}; {found['round']['pairs']} pairs came of {found['answers']} coins"
         title = f"demo round, seed {seed}, coins for votes: change of the taste {name}, SD"
+        if "refused" in found:  # no round, no other model: what is used goes on writing as it did
+            value, note = 0.0, f"no round starts on {found['answers']} coins, so nothing changes: {found['refused']}"
+        else:
+            gain = found["gains"][name]
+            value = round(gain["whole"], 2)
+            note = f"plus or minus {gain['error']:.2f}; {_told(found)}"
         yield Figure(6, title, value, "-0.25 to 0.25", abs(value) <= 0.25, "", note=note)
 
 

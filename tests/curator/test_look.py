@@ -29,6 +29,10 @@ def test_percent(share, text):
     assert look.percent(share) == text
 
 
+def test_numbers_are_rounded_not_cut():
+    assert [look.number(value, 1) for value in (0.96, -1.06, -0.04, 2)] == ["1.0", "\u22121.1", "0.0", "2.0"]
+
+
 def test_frame_rates():
     assert (look.fps(Fraction(24)), look.fps(Fraction(30000, 1001))) == ("24", "29.97")
 

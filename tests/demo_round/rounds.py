@@ -26,9 +26,9 @@ from training.domain.rounds import start_round
 from training.models.rounds import Round, RoundState
 from training.models.sets import PreferenceSet
 
-TAKES = 8
-VOTES = 19
-"""Answers about each of the sixteen cues: 304."""
+TAKES = 12
+VOTES = 28
+"""Answers about each of the sixteen cues: 448."""
 
 DRAW = {"top_p": 0.98, "temperature": 1.0}
 """Takes to choose from are drawn more freely than takes to use."""
@@ -56,7 +56,7 @@ def cues_of(film: Film) -> list[Cue]:
 
 
 def write_takes(*, film: Film, base: Checkpoint, seed: int, tell: Tell) -> int:
-    """Eight takes for every cue; how many there are in all."""
+    """Twelve takes for every cue; how many there are in all."""
     cues = cues_of(film)
     for number, cue in enumerate(cues, start=1):
         request = CueRequest.objects.filter(cue=cue).select_related("job").first() or request_takes(

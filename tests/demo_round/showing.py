@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.management import call_command
 
+from curator.domain.errors import DomainError
 from generation.domain.checkpoints import weights_path
 from generation.domain.writing import brief_of
 from generation.models.requests import CueRequest
@@ -57,7 +58,7 @@ class Show:
 
 
 def show(what: Show, *, say: Say) -> dict[str, Any]:
-    """Do what is not done yet, tell it, and return every number."""
+    """Do what is not done yet, tell it, and return every number, or why the app starts no round on the answers."""
     listener, clock = LISTENERS[what.listener], _Clock(what.home / "clock.json")
     what.parent.mkdir(parents=True, exist_ok=True)
     say(INTRODUCTION.format(words=listener.words))
@@ -70,20 +71,21 @@ def show(what: Show, *, say: Say) -> dict[str, Any]:
     with clock.of("judgements"), _Progress(say, "2  Blind pairs") as tell:
         answers = rounds.judge_takes(film=film, listener=listener, seed=what.seed, tell=tell)
         tell(f"{answers} answers")
-    with clock.of("training"), _Progress(say, "3  Training") as tell:
-        row = rounds.train(film=film, base=base, tell=tell)
-        tell(f"{_learned(row)['pairs']} pairs, {row.metrics['step']} steps")
+    found: dict[str, Any] = {"listener": listener.name, "seed": what.seed, "takes": written, "answers": answers}
+    try:
+        with clock.of("training"), _Progress(say, "3  Training") as tell:
+            row = rounds.train(film=film, base=base, tell=tell)
+            tell(f"{_learned(row)['pairs']} pairs, {row.metrics['step']} steps")
+    except DomainError as error:
+        say(f"\nThe app starts no round on this set. It says:\n{error}\n")
+        return {**found, "refused": str(error)}
     if row.result is None:
         raise AssertionError("a round that is measured has its result")
     briefs = _briefs(film, base)
     models = load(weights_path(base)), load(weights_path(row.result))
     shown = _Written(what, clock, say, briefs, models)
     before, after = shown.fresh()
-    found: dict[str, Any] = {
-        "listener": listener.name,
-        "seed": what.seed,
-        "takes": written,
-        "answers": answers,
+    found |= {
         "round": _learned(row),
         **_taste(what.listener, before, after, models),
         "guarded": _guarded(before, after),
@@ -295,7 +297,7 @@ class _Progress:
 INTRODUCTION = """
 One round of learning with the demo model
 
-A small model writes eight takes for each of sixteen cues. A listener hears them in blind pairs and says which one
+A small model writes twelve takes for each of sixteen cues. A listener hears them in blind pairs and says which one
 serves its cue better. The model learns from these answers alone. Does it then write what the listener likes?
 
 The listener is no human being but a script: it {words}.

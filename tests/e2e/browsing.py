@@ -1,11 +1,12 @@
 """What every browser test does with a page: listen to its complaints, sign in by link."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.installation import Installation
+from tests.e2e.installation import PATIENCE, Installation
 
 # Of the player: where it stands, and whether it is silent.
 SECONDS = "document.querySelector('[data-player-audio]').currentTime"
@@ -39,13 +40,22 @@ def straight_to_the_music(page: Page) -> None:
     expect(page.locator("[data-listen]")).to_be_visible()
 
 
+def hear_both(page: Page) -> None:
+    """Hear both sides of a pair, by keyboard, for as long as is asked."""
+    expect(page.locator("[data-listen][data-ready]")).to_be_visible()
+    for key, side in (("1", "left"), ("2", "right")):
+        page.keyboard.press(key)
+        expect(page.locator(f".sounding[data-side={side}]")).to_be_visible()
+        expect(page.locator(f"[data-side={side}] .meter.full")).to_have_count(1)
+    expect(page.locator("[data-answers] [aria-disabled]")).to_have_count(0)
+
+
 def until(page: Page, condition: str) -> None:
     """Wait until `condition` holds. wait_for_function would need unsafe-eval in the page's policy."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
+    deadline = time.monotonic() + PATIENCE
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"never true: {condition}"
         page.wait_for_timeout(50)
-    raise AssertionError(f"never true: {condition}")
 
 
 @contextmanager

@@ -5,9 +5,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.installation import Installation
+
+# Pages follow work that takes its time: what is expected comes late on a slow machine, and only what never comes fails.
+expect.set_options(timeout=180_000)
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 

@@ -65,15 +65,15 @@ def test_a_result_is_measured_heard_promoted_and_rolled_back(chromium, place):
     gate.get_by_label("Texts of each").fill("6")
     gate.get_by_role("button", name="Measure", exact=True).click()
     # the page follows the worker and loads again when it is done
-    expect(gate.get_by_role("button", name="Measure again")).to_be_visible(timeout=180_000)
+    expect(gate.get_by_role("button", name="Measure again")).to_be_visible()
     expect(gate.locator("li", has_text="Bars that add up")).to_contain_text("points")
 
     gate.get_by_label("Takes of each").fill("3")
     gate.get_by_role("button", name="Start the match").click()
     expect(gate.locator("#gate-cues")).to_contain_text("0 of 9 pairs")
-    installation.wait("select count(*) from generation_candidate where state in ('waiting', 'writing')", 0, 180)
+    installation.wait("select count(*) from generation_candidate where state in ('waiting', 'writing')", 0)
     installation.manage("shell", "-v0", "-c", SOUNDS)
-    expect(gate.get_by_role("link", name="Listen")).to_be_visible(timeout=30_000)
+    expect(gate.get_by_role("link", name="Listen")).to_be_visible()
     listen = gate.get_by_role("link", name="Listen").get_attribute("href")
     newer = installation.rows("select newer from curator_match")[0][0]
     wanted = installation.rows("select wanted from curator_match")[0][0]
@@ -84,6 +84,9 @@ def test_a_result_is_measured_heard_promoted_and_rolled_back(chromium, place):
         judge(plain, installation, newer)
     policies = installation.rows("select distinct policy from curator_judgement where policy <> ''")
     assert policies == [("match",)]
+    expect(plain.get_by_text("The blind match on this cue is heard.")).to_be_visible()
+    plain.get_by_role("link", name="See what it says").click()
+    expect(plain).to_have_url(f"{address}#gate")
 
     page.goto(address)
     expect(gate).to_contain_text(re.compile(r"The new one serves the scenes better\. It won 9 of 9"))
@@ -106,6 +109,7 @@ def test_a_result_is_measured_heard_promoted_and_rolled_back(chromium, place):
     page.goto(address)
     gate.get_by_role("button", name="Roll back to Small").click()
     expect(gate.get_by_role("button", name="Promote Round 1")).to_be_visible()
+    expect(page.locator(".over")).to_contain_text("Rolled back")
     assert installation.rows(IN_USE) == [("Small",)]
     page.goto(film + "desk/1m1/")
     expect(page.get_by_label("Checkpoint").locator("option:checked")).to_have_text(re.compile("Small"))

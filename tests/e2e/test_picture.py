@@ -30,7 +30,7 @@ with av.open(file, "w", format="webm") as output:
 file.seek(0)
 film = seed_film(data=json.loads((settings.ROOT / "data/demo/film.json").read_text(encoding="utf-8")))
 set_picture(film=film, file=file)
-give_opus(make_take(cue=film.cues.get(number="1m1")), seconds=6)
+give_opus(make_take(cue=film.cues.get(number="1m1")), seconds=8)
 """
 CUE_BEGINS = 2.0
 NEAR = 0.15

@@ -11,7 +11,9 @@ LEFT, TOP, BOTTOM = 44.0, 12.0, 128.0
 
 MOST_POINTS = 180
 SMOOTH = 0.85
-"""Share that a smoothed value keeps of the one before."""
+"""Share that a smoothed value keeps of the one before in a long run; in a short one less, see `smoothing`."""
+UNSMOOTHED = 20
+"""Up to so many steps each is drawn as it is."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,17 @@ def curves(*, recipe: str, rows: Iterable[Mapping[str, Any]], steps: int) -> lis
     return made
 
 
+def smoothing(steps: int) -> float:
+    """The share for a run of so many steps: a mean over a twentieth of them at most, or the end would lag behind."""
+    return min(SMOOTH, max(0.0, 1 - UNSMOOTHED / max(1, steps)))
+
+
 def _points(rows: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:
     return [(float(row["step"]), float(row[name])) for row in rows if row.get(name) is not None]
 
 
 def _curve(name: str, points: list[tuple[float, float]], held: list[tuple[float, float]], steps: int) -> Curve:
-    smooth = _smoothed(points)
+    smooth = _smoothed(points, smoothing(steps))
     raw = _thin(points)
     shown = [value for _step, value in (*raw, *held)]
     low, high, unit = _range(min(shown), max(shown))
@@ -95,11 +102,11 @@ def _curve(name: str, points: list[tuple[float, float]], held: list[tuple[float,
     )
 
 
-def _smoothed(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def _smoothed(points: Sequence[tuple[float, float]], share: float) -> list[tuple[float, float]]:
     """A running mean; the first values count as much as they should."""
     made, total, weight = [], 0.0, 0.0
     for step, value in points:
-        total, weight = SMOOTH * total + value, SMOOTH * weight + 1
+        total, weight = share * total + value, share * weight + 1
         made.append((step, total / weight))
     return made
 

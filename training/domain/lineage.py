@@ -76,22 +76,26 @@ def keeps(checkpoint: Checkpoint) -> str:
     if checkpoint.kind == CheckpointKind.DEMO:
         return _("It comes with Cuewright.")
     if in_use(list(Checkpoint.objects.all())) == checkpoint:
-        return _("It is the one in use.")
+        return _("It is the one in use. Promote another one first, or roll its round back.")
     if checkpoint.promoted_at:
-        return _("It was in use, and what it wrote may be there.")
+        return _("It was in use, and what it wrote then rests on it.")
     if count := checkpoint.children.count():
         return ngettext(
-            "%(n)d checkpoint was made from it.", "%(n)d checkpoints were made from it.", count
+            "%(n)d checkpoint was made from it; delete that one first.",
+            "%(n)d checkpoints were made from it; delete those first.",
+            count,
         ) % {"n": count}  # fmt: skip
     if count := checkpoint.requests.count():
         return ngettext(
-            "Takes were asked of it (%(n)d request).", "Takes were asked of it (%(n)d requests).", count
+            "Takes were asked of it (%(n)d request); they name it as their origin.",
+            "Takes were asked of it (%(n)d requests); they name it as their origin.",
+            count,
         ) % {"n": count}  # fmt: skip
     rounds = Round.objects.filter(base=checkpoint)
     if rounds.exists():
-        return _("A round started from it.")
+        return _("A round started from it and names it.")
     if Round.objects.filter(result=checkpoint, job__state__in=OPEN_STATES).exists():
-        return _("Its round is still running.")
+        return _("Its round is still running; stop it first.")
     return ""
 
 

@@ -95,6 +95,11 @@ def match_of(row: Round) -> MatchResult | None:
     return read_match(key=newest_key(prefix=_prefix(row)))
 
 
+def round_of(*, key: str) -> Round | None:
+    """The round to which the match of this key belongs."""
+    return Round.objects.filter(public_id=key.removeprefix(PREFIX).partition(":")[0]).first()
+
+
 def won_by_round() -> dict[str, Won]:
     """How the newest match of every round stands that has one with an answer, by the round's public id."""
     wins = read_wins(prefix=PREFIX)

@@ -16,6 +16,7 @@ from curator.domain.errors import DomainError
 from curator.domain.standings import ESTIMATOR
 from curator.models.film import Cue, Film
 from curator.models.ranking import Judgement, Take
+from curator.preference.evidence import log_factor
 from curator.preference.pairs import (
     P_ORDER,
     CueVotes,
@@ -101,6 +102,11 @@ class Draft:
     def pairs(self) -> int:
         """How many pairs a round may learn from."""
         return len(self.found.pairs)
+
+    @cached_property
+    def evidence(self) -> float:
+        """Natural log of how much likelier a taste makes all these answers than coins do."""
+        return log_factor([(facts.said.size, facts.said.votes) for facts in self.cues])
 
     @cached_property
     def tests(self) -> tuple[HeldOut, ...]:
@@ -369,6 +375,7 @@ def _manifest(draft: Draft, files: dict[str, bytes], unpaired: list[tuple[Take, 
         "answers": draft.found.answers,
         "pairs": draft.pairs,
         "held_out": len(draft.tests),
+        "evidence": _rounded(draft.evidence),
         "expected_correct": _rounded(draft.expected_correct),
         "length_lean": _rounded(draft.length_lean),
         "density_lean": _rounded(draft.density_lean),

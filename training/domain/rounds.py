@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from curator.models.accounts import User
 from curator.models.jobs import Job, JobState
 from curator.models.library import Piece
 from curator.models.rights import Purpose
+from curator.preference.evidence import DOUBTFUL
 from generation.domain.checkpoints import weights_path
 from generation.models.checkpoints import Checkpoint
 from training.domain.datasets import find_set
@@ -191,7 +193,7 @@ def _start(
 def stop_round(*, row: Round) -> None:
     """Let a round save what it has and stop; `resume_round` goes on from there. Raises DomainError."""
     if row.job is None or not row.job.is_open:
-        raise DomainError(_("This round is not running."))
+        raise DomainError(_("This round is not running, so there is nothing to stop."))
     jobs.cancel(row.job)
 
 
@@ -199,8 +201,10 @@ def resume_round(*, row: Round, created_by: User | None = None) -> None:
     """Go on with a round that was stopped or failed, from its last state. Raises DomainError."""
     with transaction.atomic():
         row = Round.objects.select_for_update(of=("self",)).select_related("job").get(pk=row.pk)
+        if row.job is not None and row.job.is_open:
+            raise DomainError(_("This round is going on already."))
         if not can_resume(row):
-            raise DomainError(_("This round cannot go on."))
+            raise DomainError(_("This round has come to its end. Start a new one from its result."))
         data = row.training_set or row.preference_set
         if data is None:
             raise AssertionError("a round has its data")
@@ -282,6 +286,13 @@ def _unfit_pairs(data: PreferenceSet, base: Checkpoint, executor: str) -> str:
     found = _votes(data)
     if found.refused:
         return say(found.sentence)
+    evidence = data.manifest.get("evidence")  # sets that were frozen before it was asked for do not have it
+    if evidence is not None and evidence < 0:
+        sentence = _(
+            "Coins explain these %(answers)d answers better than a taste does: a round would learn chance. "
+            "Judge more pairs, then freeze a new set."
+        )
+        return sentence % {"answers": data.manifest["answers"]}
     judged = Q(versions__takes__in=data.pairs.values("chosen")) | Q(versions__takes__in=data.pairs.values("rejected"))
     if executor != "local" and (bound := _bound(Piece.objects.filter(judged))):
         return bound
@@ -310,6 +321,12 @@ def _warnings(data: Data, base: Checkpoint) -> list[str]:
     found = _votes(data)
     if found.few:
         said.append(say(found.sentence))
+    evidence = data.manifest.get("evidence", DOUBTFUL)
+    if evidence < DOUBTFUL:
+        said.append(
+            _("A taste explains the answers only %(times).0f times as well as coins do; below %(good).0f is little.")
+            % {"times": exp(evidence), "good": exp(DOUBTFUL)}
+        )
     pairs = int(data.manifest.get("pairs", 0))
     if pairs < MINIMUM_PAIRS:
         said.append(

@@ -87,6 +87,7 @@ class _Watch:
     crashes: int = 0
     crashed_at: int = -1
     _told: float = 0.0
+    _told_step: int = -1
     _kept: list[dict[str, Any]] = field(default_factory=list)
     _size: int = -1
 
@@ -163,9 +164,10 @@ class _Watch:
         step, steps = int(said.get("step", 0)), int(said.get("steps", 0))
         note = note or ("" if steps else _("Loads the model"))
         self.run.progress(step, max(steps, 1), note)
-        if steps and time.monotonic() - self._told > TOLD_SECONDS:
-            last = self._kept[-1] if self._kept else {}
-            self.tell(f"step {step} of {steps}" + (f", loss {last['loss']:.4f}" if last.get("loss") else ""))
+        if steps and step != self._told_step and time.monotonic() - self._told > TOLD_SECONDS:
+            self._told_step = step
+            loss = next((row["loss"] for row in reversed(self._kept) if row.get("loss") is not None), None)
+            self.tell(f"step {step} of {steps}" + (f", loss {loss:.4f}" if loss is not None else ""))
         self.run.check()
 
     def _stop(self, attempt: Attempt) -> None:

@@ -206,4 +206,5 @@ def run_dpo(job: Job, bundle: Bundle, model: NotaGen, folder: RunFolder, signals
         kept=max(passed, default=None),
         warnings=tuple(warnings),
         main=bool(trainer.args.should_save),
+        before=watch.before,
     )

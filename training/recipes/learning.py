@@ -47,6 +47,8 @@ class Watch(TrainerCallback):
         self._job, self._plan, self._folder, self._heart = job, plan, folder, heart
         self._asked, self._judge = asked, judge
         self._began = self._saved = time.monotonic()
+        self.before = 0.0
+        """Seconds that earlier processes of this run trained, up to the state that it is taken up from."""
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._heart.say(state="training", step=state.global_step, steps=self._plan.steps)
@@ -84,7 +86,7 @@ class Watch(TrainerCallback):
         evaluation = any(name.startswith("eval_") for name in logs)
         if state.is_world_process_zero:
             place = {"step": state.global_step, "epoch": self._plan.epoch(state.global_step)}
-            self._folder.note({**logs, **place, "seconds": round(time.monotonic() - self._began, 2)})
+            self._folder.note({**logs, **place, "seconds": round(self.before + time.monotonic() - self._began, 2)})
         if not evaluation and not self.found.stopped and (guarded := self._judge(logs)):
             self.found.guarded = guarded
             control.should_training_stop = True
@@ -255,6 +257,7 @@ def train(trainer: Any, watch: Watch, folder: RunFolder) -> Watched:
     if trainer.args.should_save:
         folder.go_back_to(newest[1] if newest else 0)
     agreed(0, False, device=trainer.args.device)
+    watch.before = max((float(row["seconds"]) for row in folder.rows()), default=0.0)
     watch.found.evaluations = [row for row in folder.rows() if any(name.startswith("eval_") for name in row)]
     trainer.train(resume_from_checkpoint=str(newest[0]) if newest else None)
     return watch.found

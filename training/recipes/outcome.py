@@ -18,7 +18,7 @@ class Signals:
 class Outcome:
     """stopped: why it may be taken up again; empty when it is over. guarded: which guard ended it. early: why it ended
     before its last epoch. kept: after which step the weights of the result were kept, None where none passed.
-    main: whether this process is the one that writes the result.
+    main: whether this process is the one that writes the result. before: seconds that earlier processes trained.
     """
 
     stopped: str
@@ -27,5 +27,6 @@ class Outcome:
     steps: int
     kept: int | None
     main: bool
+    before: float
     early: str = ""
     warnings: tuple[str, ...] = ()

@@ -110,7 +110,7 @@ def _learn(job: Job, folder: RunFolder, signals: Signals) -> Outcome:
         from training.recipes.dpo import run_dpo as recipe
     outcome = recipe(job, bundle, base.model, folder, signals)
     if outcome.main and not outcome.stopped:
-        _write_result(job, bundle, base, folder, outcome, seconds=time.time() - began)
+        _write_result(job, bundle, base, folder, outcome, seconds=outcome.before + time.time() - began)
     return outcome
 
 

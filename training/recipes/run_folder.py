@@ -112,6 +112,7 @@ class Heart:
     def __init__(self, folder: RunFolder, *, job: str) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._ended = threading.Event()
         self._said: dict[str, Any] = {"job": job, "pid": os.getpid(), "state": "starting", "step": 0, "steps": 0}
         self._thread = threading.Thread(target=self._beat, daemon=True)
@@ -121,11 +122,13 @@ class Heart:
         self._thread.start()
 
     def say(self, **news: Any) -> None:
-        """What the next heartbeat tells; `step` brings its time along."""
+        """What the next heartbeat tells; `step` brings its time along, a new state is told at once."""
         with self._lock:
             self._said.update(news)
             if "step" in news:
                 self._said["step_at"] = time.time()
+        if "state" in news and self._thread.is_alive():
+            self._write()
 
     def end(self, state: str, **news: Any) -> None:
         """Write the last heartbeat."""
@@ -140,6 +143,7 @@ class Heart:
             self._write()
 
     def _write(self) -> None:
-        with self._lock:
-            said = {**self._said, "at": time.time()}
-        self._folder.write("heartbeat.json", said)
+        with self._writing:
+            with self._lock:
+                said = {**self._said, "at": time.time()}
+            self._folder.write("heartbeat.json", said)

@@ -111,6 +111,7 @@ def run_sft(job: Job, bundle: Bundle, model: NotaGen, folder: RunFolder, signals
         kept=int(best["step"]) if best else _last_kept(folder),
         warnings=() if trainer.held_out else ("No piece was held out, so the last epoch is taken, not the best.",),
         main=bool(trainer.args.should_save),
+        before=watch.before,
     )
 
 

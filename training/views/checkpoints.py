@@ -1,5 +1,6 @@
 """The registry of checkpoints: the tree, a card for each, files in and out."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -15,10 +16,13 @@ from generation.domain.checkpoints import Prompts, in_use, weights_path
 from generation.domain.handing_out import open_work, reference_path, request_import, request_reference
 from generation.domain.prompts import stages_of, styles_of
 from generation.models.checkpoints import Checkpoint
-from training.domain.lineage import delete_checkpoint, keeps, lineage, takes_of
-from training.domain.promotions import read_in_use, read_promotions
+from training.domain.gate import Verdict, read_gate
+from training.domain.lineage import Node, delete_checkpoint, keeps, lineage, takes_of
+from training.domain.promotions import DECIDABLE, read_in_use, read_promotions
 from training.forms import WeightsForm
 from training.models.rounds import Round
+from training.views.gate_drawing import Line, draw_gate
+from training.views.rounds import NAMES
 
 SHOWN_STYLES = 12
 
@@ -45,8 +49,10 @@ def checkpoints(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, _("The file is being read."))
             return redirect("checkpoints")
+    nodes = lineage()
     context = {
-        "nodes": lineage(),
+        "nodes": nodes,
+        "matched": _matched(nodes),
         "form": form,
         "work": open_work(),
         "asked": posted,
@@ -105,6 +111,11 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("checkpoints")
 
 
+def _matched(nodes: Iterable[Node]) -> bool:
+    """Whether one of the tree was heard against its parent."""
+    return any(node.won or _matched(node.children) for node in nodes)
+
+
 def _row(public_id: str) -> Checkpoint:
     return get_object_or_404(Checkpoint.objects.select_related("parent"), public_id=public_id)
 
@@ -112,7 +123,8 @@ def _row(public_id: str) -> Checkpoint:
 def _card(row: Checkpoint) -> dict[str, Any]:
     styles = styles_of(row)
     training = row.meta.get("training") or {}
-    measured = {**{k: v for k, v in training.items() if k.startswith("eval_")}, **(row.meta.get("measured") or {})}
+    made_by = Round.objects.select_related("base", "result").filter(public_id=row.made_by).first()
+    exports = [job for job in open_work() if job.arguments.get("checkpoint") == row.pk]
     return {
         "row": row,
         "millions": row.sizes.get("parameters", 0) / 1e6,
@@ -120,19 +132,33 @@ def _card(row: Checkpoint) -> dict[str, Any]:
         "styles": styles[:SHOWN_STYLES],
         "more_styles": max(len(styles) - SHOWN_STYLES, 0),
         "stages": stages_of(row),
-        "round": Round.objects.filter(public_id=row.made_by).first() if row.made_by else None,
+        "round": made_by,
         "children": list(row.children.all()),
         "used": in_use(list(Checkpoint.objects.all())) == row,
         "settings": [(name, value) for name, value in sorted(training.items()) if not name.startswith("eval_")],
-        "measured": [
-            (name, value)
-            for name, value in sorted(measured.items())
-            if name.startswith("eval_") and isinstance(value, int | float)
-        ],
+        "measured": _measured(row, training),
+        "lines": _lines(made_by),
         "data_sha256": row.meta.get("data_sha256", ""),
         "takes": takes_of(row),
         "keeps": keeps(row),
         "here": weights_path(row).is_file(),
         "reference": reference_path(row).is_file(),
-        "writing": any(job.is_open and job.arguments.get("checkpoint") == row.pk for job in open_work()),
+        "writing": any(job.is_open for job in exports),
+        "broken": next((job.error for job in exports if not job.is_open), ""),
     }
+
+
+def _measured(row: Checkpoint, training: dict[str, Any]) -> list[tuple[str, float]]:
+    """What was measured at the end of training, in words."""
+    found = {**training, **(row.meta.get("measured") or {})}
+    return [
+        (str(label), found[f"eval_{name}"]) for name, label in NAMES.items() if found.get(f"eval_{name}") is not None
+    ]
+
+
+def _lines(made_by: Round | None) -> list[Line]:
+    """What the gate of its round knows beyond that."""
+    if made_by is None or made_by.result is None or made_by.state not in DECIDABLE:
+        return []
+    lines = draw_gate(read_gate(row=made_by), made_by)
+    return [line for line in lines if line.verdict != Verdict.MISSING and line.name not in NAMES]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,8 +13,8 @@ from curator.views.access import SignedInRequest, owner
 from generation.domain.checkpoints import in_use
 from generation.models.checkpoints import Checkpoint
 from training.domain.gate import read_gate
-from training.domain.matching import TAKES, places_of, proposed, start_match, stop_match
-from training.domain.measuring import request_measurement, stop_measurement, texts_for
+from training.domain.matching import ANSWERS, TAKES, places_of, proposed, round_of, start_match, stop_match
+from training.domain.measuring import minutes_left, request_measurement, stop_measurement, texts_for
 from training.domain.promotions import DECIDABLE, promote, roll_back
 from training.forms import MatchForm, MeasureForm, PromotionForm
 from training.models.rounds import Round
@@ -88,6 +88,16 @@ def end_match(request: HttpRequest, public_id: str) -> HttpResponse:
     return _back(public_id)
 
 
+@require_safe
+@owner
+def of_match(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 (every view has it)
+    """To the gate of the round that a match belongs to."""
+    row = round_of(key=key)
+    if row is None:
+        raise Http404
+    return _back(row.public_id)
+
+
 @require_POST
 @owner
 def promote_result(request: SignedInRequest, public_id: str) -> HttpResponse:
@@ -139,10 +149,13 @@ def gate_of(row: Round) -> dict[str, Any]:
         "match_words": match_words(found),
         "measuring": measuring,
         "job": job,
+        "left": minutes_left(job) if job is not None and measuring else None,
         "broken_off": found.measurement is not None and not found.measured and not measuring,
         "texts": texts_for(row.base),
-        "places": [(place, place.cue.public_id in chosen) for place in places],
+        "fresh": [(place, place.cue.public_id in chosen) for place in places if place.held_out],
+        "taught": [(place, place.cue.public_id in chosen) for place in places if not place.held_out],
         "takes": TAKES,
+        "answers": ANSWERS,
         "live": measuring or any(not one.whole for one in playing),
         "used": in_use(list(Checkpoint.objects.all())) == row.result,
         "promotions": list(row.promotions.select_related("checkpoint", "by")),

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curator.templatetags.look import percent
+from curator.templatetags.look import number, percent
 from training.domain.gate import Figure, Gate, Verdict
 from training.models.rounds import Round
 from training.recipes.variety import LEAST_DISTINCT, LEAST_GUARDED, LEAST_KEYS, Range
@@ -67,20 +66,19 @@ def match_words(gate: Gate) -> str:
     return f"{sentence} {counted}"
 
 
-def number(value: float, decimals: int) -> str:
-    """A number in the reader's notation with a true minus."""
-    return str(number_format(value, decimals)).replace("-", "\u2212")
+def signed(value: float) -> str:
+    """A number with one decimal and its sign."""
+    return f"+{number(value, 1)}" if round(value, 1) > 0 else number(value, 1)
 
 
 def points(value: float) -> str:
     """A difference of shares in points with its sign."""
-    shown = number(100 * value, 1)
-    return _("%(n)s points") % {"n": f"+{shown}" if value > 0 and not shown.startswith("+") else shown}
+    return _("%(n)s points") % {"n": signed(100 * value)}
 
 
 def _line(figure: Figure, gate: Gate, row: Round) -> Line:
     labels = {
-        "chosen": (_("Chosen pieces stay likely"), _chosen_told(row)),
+        "chosen": (_("Chosen pieces stay likely"), _chosen_told(figure, row)),
         "accuracy": (_("Right on held-out pairs"), _accuracy_told(figure)),
         "bars": (
             _("Bars that add up without a guard"),
@@ -103,11 +101,20 @@ def _line(figure: Figure, gate: Gate, row: Round) -> Line:
     return Line(figure.name, figure.verdict.value, label, told, value, doubt, _plot(figure), state)
 
 
-def _chosen_told(row: Round) -> str:
+def _chosen_told(figure: Figure, row: Round) -> str:
     data = row.preference_set
     if data is not None and not data.manifest["held_out"]:
-        return _("those it learned from may not become less likely; none was held out")
-    return _("held-out ones may not become less likely")
+        told = _("those it learned from may not become less likely; none was held out")
+    else:
+        told = _("held-out ones may not become less likely")
+    if figure.reference is None:
+        return told
+    rejected = _("the rejected ones: %(n)s") % {"n": _nats(figure.reference.at)}
+    return f"{told}; {rejected}"
+
+
+def _nats(value: float) -> str:
+    return _("%(n)s nats") % {"n": signed(value)}
 
 
 def _accuracy_told(figure: Figure) -> str:
@@ -130,8 +137,10 @@ def _copies_told(gate: Gate) -> str:
 def _match_told(gate: Gate) -> str:
     if gate.match is None:
         return _("on cues it did not learn from")
-    answers = {"n": gate.match.won.answers, "wanted": gate.match.wanted}
-    return _("%(n)d of %(wanted)d decided pairs") % answers
+    said = gate.match.won.answers
+    if gate.match.over:
+        return ngettext("%(n)d decided pair", "%(n)d decided pairs", said) % {"n": said}
+    return _("%(n)d of %(wanted)d decided pairs") % {"n": said, "wanted": gate.match.wanted}
 
 
 def _value(figure: Figure) -> tuple[str, str]:
@@ -139,10 +148,9 @@ def _value(figure: Figure) -> tuple[str, str]:
     if found is None:
         return "–", ""
     if figure.name == "chosen":
-        sign = "+" if found.at > 0 else ""
-        return _("%(n)s nats") % {"n": f"{sign}{number(found.at, 1)}"}, ""
+        return _nats(found.at), ""
     if figure.name in ("bars", "copies"):
-        return points(found.at), _("%(low)s to %(high)s") % {"low": points(found.low), "high": points(found.high)}
+        return points(found.at), _("%(low)s to %(high)s") % {"low": signed(100 * found.low), "high": points(found.high)}
     return percent(found.at), _ends(found)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import exp
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curator.domain.errors import DomainError
 from curator.models.film import Cue, Film
+from curator.preference.evidence import DOUBTFUL
 from curator.preference.pairs import ENOUGH_VOTES, MOST_LEAN
 from curator.shell import Shell
 from curator.views.access import SignedInRequest, owner
@@ -30,6 +32,7 @@ from training.forms import ALL_FILMS, PreferenceForm
 from training.models.sets import PreferenceSet
 from training.recipes.enough import LEAST_CUES, LEAST_VOTES
 
+MOST_ODDS = 1000
 FILES = (TRAIN, HELD_OUT, UNPAIRED, "manifest.json")
 
 
@@ -37,7 +40,8 @@ FILES = (TRAIN, HELD_OUT, UNPAIRED, "manifest.json")
 class Shown:
     """The numbers of a draft or a frozen set; shares and correlations are None where nothing tells them.
 
-    automatic: pairs by the encoder's ear that come on top.
+    automatic: pairs by the encoder's ear that come on top; evidence: natural log of how much better a taste explains
+    the answers than coins do, None where it was not asked for when the set was frozen.
     """
 
     pairs: int
@@ -50,6 +54,24 @@ class Shown:
     density_lean: float | None
     left_out: list[tuple[int, str]]
     automatic: int = 0
+    evidence: float | None = None
+
+    @property
+    def odds(self) -> str:
+        """The evidence as odds of taste to coins."""
+        times = exp(abs(self.evidence or 0.0))
+        many = f"{times:.0f}" if times <= MOST_ODDS else f"> {MOST_ODDS}"
+        return f"1 : {many}" if (self.evidence or 0.0) < 0 else f"{many} : 1"
+
+    @property
+    def evidence_at(self) -> float:
+        """Where the evidence lies on a line from `-DOUBTFUL` to twice `DOUBTFUL`, percent."""
+        return round(100 * min(1.0, max(0.0, ((self.evidence or 0.0) / DOUBTFUL + 1) / 3)), 1)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the answers are no strong evidence of a taste."""
+        return self.evidence is not None and self.evidence < DOUBTFUL
 
     @property
     def gauge(self) -> float:
@@ -156,6 +178,7 @@ def preference_set(request: SignedInRequest, public_id: str) -> HttpResponse:
                 density_lean=manifest["density_lean"],
                 left_out=_left_out(manifest["left_out"]),
                 automatic=manifest.get("automatic", {}).get("pairs", 0),
+                evidence=manifest.get("evidence"),
             ),
             "rows": [
                 CueRow(
@@ -216,6 +239,7 @@ def _film(form: PreferenceForm, films: list[Film]) -> Film | None:
 def _of_draft(draft: Draft) -> Shown:
     return Shown(
         automatic=len(draft.automatic),
+        evidence=draft.evidence,
         pairs=draft.pairs,
         unpaired=len(draft.unpaired),
         held_out=len(draft.tests),
@@ -242,6 +266,12 @@ def _missing(draft: Draft) -> tuple[str, str, str] | None:
             "warn",
             _("A round needs %(what)s.") % {"what": what},
             least % {"votes": LEAST_VOTES, "cues": LEAST_CUES},
+        )
+    if draft.evidence < 0:
+        return (
+            "warn",
+            _("These answers could as well be coins."),
+            _("Coins explain them better than a taste does, so no round starts on them. More judgements may tell."),
         )
     if draft.missing:
         words = ngettext("About %(n)d more vote would do good.", "About %(n)d more votes would do good.", draft.missing)

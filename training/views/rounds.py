@@ -15,7 +15,7 @@ from curator.domain.errors import DomainError
 from curator.views.access import SignedInRequest, owner
 from generation.domain.checkpoints import in_use
 from generation.models.checkpoints import Checkpoint
-from training.domain.curves import Curve, curves
+from training.domain.curves import Curve, curves, smoothing
 from training.domain.estimates import Estimate, estimate
 from training.domain.logs import log_tail
 from training.domain.reasons import say_reason
@@ -33,7 +33,7 @@ from training.domain.rounds import (
     stop_round,
 )
 from training.forms import RoundForm
-from training.models.rounds import Round, RoundState
+from training.models.rounds import Recipe, Round, RoundState
 from training.models.sets import PreferenceSet, TrainingSet
 from training.views.gate import gate_of
 
@@ -156,8 +156,6 @@ def _shown(row: Round) -> dict[str, Any]:
     if row.metrics.get("state") != "finished":
         step = max([step, *(int(one["step"]) for one in values[-1:])])
     drawn = [Drawn(str(NAMES[one.name]), one) for one in curves(recipe=row.recipe, rows=values, steps=steps)]
-    ends = row.finished_at or timezone.now()
-    seconds = (ends - row.started_at).total_seconds() if row.started_at else None
     return {
         "round": row,
         "data": row.training_set or row.preference_set,
@@ -167,9 +165,10 @@ def _shown(row: Round) -> dict[str, Any]:
         "resumable": can_resume(row),
         "step": step,
         "steps": steps,
-        "minutes": None if seconds is None else max(1, round(seconds / 60)),
+        "minutes": _minutes(row, values),
         "left": _left(values, step, steps) if going else None,
         "curves": drawn,
+        "smooth": smoothing(steps) > 0,
         "run_warnings": [say_reason(text) for text in row.metrics.get("warnings", ())],
         "log": log_tail(run_folder(row)),
         "pods": list(row.pods.order_by("-attempt")) if row.executor == RENTED else [],
@@ -178,10 +177,18 @@ def _shown(row: Round) -> dict[str, Any]:
     }
 
 
+def _minutes(row: Round, values: list[dict[str, Any]]) -> int | None:
+    """Whole minutes that the round was trained, without its pauses; None before it began."""
+    if row.started_at is None:
+        return None
+    told = row.metrics.get("seconds") or max((float(one.get("seconds") or 0) for one in values), default=0.0)
+    return int((told or ((row.finished_at or timezone.now()) - row.started_at).total_seconds()) / 60)
+
+
 def _left(values: list[dict[str, Any]], step: int, steps: int) -> int | None:
     """Minutes that are left at the pace of the last steps."""
     told = [(int(one["step"]), float(one["seconds"])) for one in values if one.get("seconds") is not None][-50:]
-    if len(told) < 3 or told[-1][0] <= told[0][0] or told[-1][1] <= told[0][1]:
+    if not told or told[-1][0] <= told[0][0] or told[-1][1] <= told[0][1]:
         return None
     pace = (told[-1][1] - told[0][1]) / (told[-1][0] - told[0][0])
     return max(1, round(pace * (steps - step) / 60)) if steps > step else None
@@ -196,13 +203,14 @@ def _prospect(form: RoundForm) -> dict[str, Any]:
     executor = form.cleaned_data["executor"]
     found: Outlook = outlook(data=data, base=base, executor=executor)
     time: Estimate | None = None if found.trouble else estimate(data=data, base=base, executor=executor)
+    recipe = (Recipe.SFT if isinstance(data, TrainingSet) else Recipe.DPO).label
     what = (
         ngettext("%(n)d piece to learn from", "%(n)d pieces to learn from", data.train_count) % {"n": data.train_count}
         if isinstance(data, TrainingSet)
         else ngettext("%(n)d vote", "%(n)d votes", data.votes) % {"n": data.votes}
     )
     rented = {} if found.trouble or not form.rents else _rented(form, data, base)
-    return {"found": found, "time": time, "base": base, "what": what, "data": data, **rented}
+    return {"found": found, "time": time, "base": base, "recipe": recipe, "what": what, "data": data, **rented}
 
 
 def _rented(form: RoundForm, data: TrainingSet | PreferenceSet, base: Checkpoint) -> dict[str, Any]:

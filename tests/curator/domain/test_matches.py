@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from curator.domain.errors import DomainError
-from curator.domain.matches import end_match, match_in_force, newest_key, open_match, read_match
+from curator.domain.matches import HeardOut, end_match, heard_out, match_in_force, newest_key, open_match, read_match
 from curator.domain.ranking import change_judgement, next_pair, prepare_pair, record_judgement, undo_judgement
 from curator.models.film import Cue
 from curator.models.matches import Match
@@ -47,6 +47,21 @@ def test_a_match_hands_out_pairs_across_only_and_writes_down_its_policy(owner):
     assert {row.policy for row in said} == {"match"}
     assert all(0 < (row.probability or 0) <= 1 for row in said)
     assert len({row.left.cohort for row in said}) == 2
+
+
+def test_the_last_answer_on_a_cue_tells_where_the_match_goes_on(owner):
+    one = cue_in_match(wanted=2)
+    two = cue_in_match(film=one.film, wanted=2)
+    first, _second = answer(one, owner, "new", 2)
+    assert heard_out(last=first) == HeardOut("round 1", two)
+    assert heard_out(last=None) is None
+    undo_judgement(cue=one, rater=owner)
+    assert heard_out(last=first) is None  # it goes on
+    answer(one, owner, "new")
+    (_one, last) = answer(two, owner, "new", 2)
+    assert heard_out(last=last) == HeardOut("round 1", None)
+    (ordinary,) = answer(two, owner, "tie")
+    assert heard_out(last=ordinary) is None
 
 
 def test_after_its_answers_the_cue_is_ranked_as_before(owner):

@@ -7,6 +7,7 @@ from django.db.models.functions import Concat, Substr
 from django.test import Client
 from django.urls import reverse
 
+from curator.domain.matches import open_match
 from curator.domain.ranking import record_judgement
 from curator.domain.rendering import add_mp3
 from curator.models.film import Cue
@@ -15,7 +16,7 @@ from curator.models.library import MediaFile
 from curator.models.ranking import Answer, Judgement, Pair
 from curator.rendering.ogg import opus_samples
 from curator.views.listen import bar_starts
-from tests.factories import make_cue, make_user
+from tests.factories import make_cue, make_take, make_user
 from tests.listening import cue_with_takes, give_opus, give_sound, hand, judge
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +261,18 @@ def test_neither_offers_new_takes(owner_client, rater_client, cue):
     answer(owner_client, cue, "bad")
     assert "Neither served it." in owner_client.get(url("listen", cue)).content.decode()
     assert "Neither served it." not in rater_client.get(url("listen", cue)).content.decode()
+
+
+def test_the_end_of_a_match_is_said_and_leads_to_what_it_says(owner_client, rater_client):
+    cue = cue_with_takes(0)
+    open_match(key="round:x:1", cues=[cue], older="old", newer="new", wanted=1)
+    for cohort in ("old", "new") * 2:
+        give_opus(make_take(cue=cue, cohort=cohort))
+    answer(owner_client, cue, "left")
+    page = owner_client.get(url("listen", cue)).content.decode()
+    assert "The blind match on this cue is heard." in page
+    assert f'href="{reverse("match", args=["round:x:1"])}"' in page
+    assert "blind match" not in rater_client.get(url("listen", cue)).content.decode()
 
 
 def test_listen_queries_do_not_grow(owner_client, owner, django_assert_max_num_queries):

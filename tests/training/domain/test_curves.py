@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from training.domain.curves import BOTTOM, HEIGHT, LEFT, MOST_POINTS, TOP, WIDTH, curves
+from training.domain.curves import BOTTOM, HEIGHT, LEFT, MOST_POINTS, TOP, WIDTH, curves, smoothing
 
 
 def rows(values, name="loss"):
@@ -34,6 +34,14 @@ def test_held_out_values_are_dots_with_a_line_between():
     assert curve.held_out == 0.5
     assert curve.measured.startswith("M")
     assert curves(recipe="sft", rows=given[:3], steps=4)[0].measured == ""
+
+
+def test_a_short_run_is_drawn_as_it_is_and_a_long_one_as_its_running_mean():
+    short = curves(recipe="dpo", rows=rows([0.0, 1.0]), steps=5)[0]
+    assert (short.smooth, short.last) == (short.raw, 1.0)
+    long = curves(recipe="dpo", rows=rows([0.0, 1.0]), steps=500)[0]
+    assert long.last == pytest.approx(1 / 1.85)
+    assert [smoothing(steps) for steps in (0, 20, 40, 500)] == [0, 0, 0.5, 0.85]
 
 
 def test_many_steps_are_thinned_and_the_last_one_is_kept():

@@ -64,6 +64,16 @@ def test_a_round_that_nobody_looked_at_tells_what_is_missing(owner):
     assert (gate.measured, gate.heard, gate.full) == (False, False, False)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "rejected", "verdict"),
+    [(0.2, -1.0, "good"), (0.2, 1.0, "good"), (-2.4, -3.0, "doubt"), (-2.4, -2.0, "bad"), (-2.4, 1.0, "bad"),
+     (-0.1, None, "bad"), (None, None, "missing")],
+)  # fmt: skip
+def test_chosen_pieces_may_fall_a_little_as_long_as_the_rejected_ones_fall_further(owner, chosen, rejected, verdict):
+    row = finished_round(owner, eval_chosen=chosen, eval_rejected=rejected)
+    assert verdicts(row)["chosen"] == verdict
+
+
 def test_accuracy_has_an_interval_by_takes_and_the_ceiling_beside_it(owner):
     row = finished_round(owner, eval_accuracy=1.0)
     found = read_gate(row=row).named("accuracy")
@@ -207,7 +217,7 @@ def test_rolling_back_uses_the_parent_again_and_forgets_nothing(owner):
     assert used.reason == f"{owner.username} rolled round 1 back."
     assert Round.objects.get().state == RoundState.REFUSED
     assert row.result is not None
-    assert keeps(Checkpoint.objects.get(pk=row.result.pk)) == "It was in use, and what it wrote may be there."
+    assert keeps(Checkpoint.objects.get(pk=row.result.pk)) == "It was in use, and what it wrote then rests on it."
     promote(row=row, by=owner)
     assert find_checkpoint() == row.result
     assert Promotion.objects.count() == 3

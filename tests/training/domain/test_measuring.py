@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from curator import jobs
 from curator.domain.errors import DomainError
@@ -12,7 +15,14 @@ from tests.factories import make_version
 from tests.generation.writing import small_checkpoint
 from tests.training.gates import finished_round, measured
 from training.domain import measuring
-from training.domain.measuring import etudes_of, prompts_of, request_measurement, stop_measurement, texts_for
+from training.domain.measuring import (
+    etudes_of,
+    minutes_left,
+    prompts_of,
+    request_measurement,
+    stop_measurement,
+    texts_for,
+)
 from training.models.gate import Measurement, Sample
 from training.models.rounds import Round
 
@@ -29,6 +39,15 @@ def texts(row: Measurement) -> list[tuple[bool, bool, int, int, str]]:
     """Everything that was written, in order."""
     rows = Sample.objects.filter(measurement=row).order_by("of_result", "guarded", "place")
     return list(rows.values_list("of_result", "guarded", "place", "seed", "text"))
+
+
+def test_the_pace_of_writing_tells_how_long_the_rest_takes():
+    begun = timezone.now() - timedelta(minutes=4)
+    job = Job(state=JobState.RUNNING, started_at=begun, progress_done=140, progress_total=300, arguments={"there": 100})
+    assert minutes_left(job) == 16
+    job.progress_note = "Looks at the texts"
+    assert minutes_left(job) is None
+    assert minutes_left(Job(state=JobState.QUEUED)) is None
 
 
 def test_result_and_parent_write_the_same_prompts_and_seeds(owner):

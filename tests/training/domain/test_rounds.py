@@ -16,12 +16,15 @@ from curator.models.jobs import JobState
 from curator.models.rights import Purpose
 from generation.domain.checkpoints import find_checkpoint, weights_path
 from generation.models.checkpoints import Checkpoint, CheckpointKind
+from tests.factories import make_film
 from tests.generation.writing import small_checkpoint
+from tests.training.judged import checkpoint, judged_cue, tossed
 from tests.training.rounds import FEW_STEPS, preference_set, small_round
 from tests.training.satie import small_piece
 from training.domain import rounds, running
 from training.domain.choosing import Choice
 from training.domain.datasets import build_set
+from training.domain.preferences import draft_preferences, freeze_preferences
 from training.domain.reasons import PATTERNS, say_reason
 from training.domain.rounds import (
     can_resume,
@@ -88,6 +91,28 @@ def test_few_votes_and_pairs_are_warned_of(owner):
     assert found.trouble == ""
     assert "72 votes are few: below 160 a round may change little, or learn chance." in found.warnings
     assert any("pairs are few" in warning for warning in found.warnings)
+
+
+def test_answers_that_could_as_well_be_coins_are_refused_or_doubted(owner):
+    film = make_film()
+    Checkpoint.objects.filter(pk=checkpoint().pk).update(header=small_checkpoint().header)
+    for seed in range(3):
+        judged_cue(6, tossed(6, 40, seed=seed), rater=owner, film=film)
+    data = freeze_preferences(draft=draft_preferences(film=film))
+    assert data.manifest["evidence"] < 0
+    found = outlook(data=data, base=small_checkpoint())
+    assert found.trouble == (
+        f"Coins explain these {data.manifest['answers']} answers better than a taste does: a round would learn "
+        "chance. Judge more pairs, then freeze a new set."
+    )
+    data.manifest["evidence"] = 1.0
+    found = outlook(data=data, base=small_checkpoint())
+    assert found.trouble == ""
+    doubt = "A taste explains the answers only 3 times as well as coins do; below 20 is little."
+    assert doubt in found.warnings
+    del data.manifest["evidence"]  # frozen before it was asked for
+    found = outlook(data=data, base=small_checkpoint())
+    assert (found.trouble, doubt in found.warnings) == ("", False)
 
 
 def test_pairs_in_another_header_than_the_base_are_refused(owner):
@@ -233,7 +258,7 @@ def test_a_stopped_round_has_saved_and_can_go_on(owner, monkeypatch):
     resume_round(row=row)
     row.refresh_from_db()
     assert (row.state, row.job.state) == (RoundState.RUNNING, JobState.QUEUED)
-    with pytest.raises(DomainError, match="cannot go on"):
+    with pytest.raises(DomainError, match="going on already"):
         resume_round(row=row)
 
 

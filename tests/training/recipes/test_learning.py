@@ -187,6 +187,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch, reci
     assert [row["step"] for row in halves] == [row["step"] for row in whole]
     assert [row["loss"] for row in halves] == pytest.approx([row["loss"] for row in whole], abs=5e-5)
     assert furthest(weights(tmp_path / "whole"), weights(tmp_path / "halves")) <= 1e-6
+    seconds = [row["seconds"] for row in halves]
+    assert seconds == sorted(seconds)  # both processes count
+    assert json.loads((tmp_path / "halves" / "result.json").read_text())["seconds"] >= round(seconds[-1], 1)
     wanted = without_clock(rows(tmp_path / "whole", "evaluations"))
     assert without_clock(rows(tmp_path / "halves", "evaluations")) == [pytest.approx(row, abs=5e-5) for row in wanted]
 

@@ -196,8 +196,8 @@ def test_what_something_rests_on_stays(owner, owner_client):
     Round.objects.update(base=started)
     reasons = {
         row.base: "It is the one in use.",
-        one: "1 checkpoint was made from it.",
-        started: "A round started from it.",
+        one: "1 checkpoint was made from it; delete that one first.",
+        started: "A round started from it and names it.",
     }
     for kept, reason in reasons.items():
         page = owner_client.post(reverse("checkpoint_delete", args=[kept.public_id]), follow=True).content.decode()

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from curator.models.ranking import Judgement
 from tests.factories import make_film
-from tests.training.judged import judged_cue, listened, say
+from tests.training.judged import judged_cue, listened, say, tossed
 from training.models.sets import PreferenceSet
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,18 @@ def test_preferences_show_what_there_is_and_what_is_missing(owner_client, film):
     assert "Length and preference go together" in page
     assert "Nothing was frozen yet." in page
     assert "style=" not in page
+
+
+def test_the_page_tells_a_taste_from_coins(owner_client, film, owner):
+    page = page_of(owner_client)
+    assert re.search(r"Taste against coins</span><b>(\d+|&gt; 1000) : 1</b>", page)
+    assert "could as well be coins" not in page
+    made = make_film(slug="coins")
+    for seed in range(3):
+        judged_cue(6, tossed(6, 40, seed=seed), rater=owner, film=made)
+    page = page_of(owner_client, "?film=coins")
+    assert "These answers could as well be coins." in page
+    assert re.search(r'Taste against coins</span><b class="warn">1 : \d+</b>', page)
 
 
 def test_preferences_follow_the_owners_choice(owner_client, film):

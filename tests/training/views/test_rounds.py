@@ -119,12 +119,12 @@ def test_a_round_is_stopped_and_goes_on(owner, owner_client):
     assert "It can go on from its last state." in page
     assert "hx-trigger" not in page[page.index('id="round-live"') : page.index("</h1>")]
     page = owner_client.post(reverse("stop_round", args=[row.public_id]), follow=True).content.decode()
-    assert "This round is not running." in page
+    assert "This round is not running, so there is nothing to stop." in page
     owner_client.post(reverse("resume_round", args=[row.public_id]))
     row.refresh_from_db()
     assert (row.state, row.job.state) == (RoundState.RUNNING, JobState.QUEUED)
     page = owner_client.post(reverse("resume_round", args=[row.public_id]), follow=True).content.decode()
-    assert "This round cannot go on." in page
+    assert "This round is going on already." in page
 
 
 def test_a_finished_round_names_its_checkpoint_and_what_it_said(owner, owner_client):

@@ -66,6 +66,7 @@ class Command(BaseCommand):
             "pairs": manifest["pairs"],
             "unpaired": len(manifest["unpaired"]),
             "held_out": manifest["held_out"],
+            "evidence": manifest["evidence"],
             "expected_correct": manifest["expected_correct"],
             "sha256": frozen.sha256,
             "source": manifest["source"],
@@ -85,6 +86,8 @@ class Command(BaseCommand):
         )
         if draft.enough.sentence:
             self.stdout.write(draft.enough.sentence)
+        elif draft.evidence < 0:
+            self.stdout.write("Coins explain these answers better than a taste does: no round starts on them.")
         elif draft.missing:
             self.stdout.write(f"About {draft.missing} more votes would do good.")
 
