@@ -140,7 +140,7 @@ class PutUpForm(ScoreFilesForm):
         label=_("What they are called together"),
         required=False,
         max_length=80,
-        help_text=_("Such as “old NotaGen outputs”; the wall can then show them alone."),
+        help_text=_("Such as “old NotaGen outputs”; the desk can then show them alone."),
     )
     piece = forms.MultipleChoiceField(required=False)
 

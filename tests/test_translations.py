@@ -20,8 +20,8 @@ def test_texts_of_templates_and_python_are_found():
 
 @pytest.mark.parametrize("app", catalogs.APPS)
 def test_one_thing_has_one_german_word(app):
-    # Modellstand, Vorgänger, Stufe, Taktart, Lage, Synchronpunkt, Hörmodell
-    others = re.compile(r"\b(Checkpoint|Elternteil|Station|Metrum|Tonraum|Hits?\b|Encoder)")
+    # Modellstand, Vorgänger, Stufe, Taktart, Lage, Synchronpunkt, Hörmodell, festhalten, übernehmen
+    others = re.compile(r"\b(Checkpoint|Elternteil|Station|Metrum|Tonraum|Hits?\b|Encoder|[Ee]infr[io]|[Bb]eförder)")
     assert [text for text in german(app) if others.search(text)] == []
 
 
