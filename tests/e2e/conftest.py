@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.e2e.installation import Installation
 
 # Pages follow work that takes its time: what is expected comes late on a slow machine, and only what never comes fails.
-expect.set_options(timeout=180_000)
+expect.set_options(timeout=300_000)
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 

@@ -1,6 +1,8 @@
 """Renting in a real browser: set up, agreed to, watched, done; RunPod is the stand-in, whose machine really trains."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +12,7 @@ from tests.e2e.browsing import sign_in, watch
 from tests.e2e.installation import Installation
 from tests.e2e.test_look import SMALL, WIDTHS
 from tests.runpod.provider import KEY, Provider
-from tests.runpod.server import serving
+from tests.runpod.server import Shell, serving
 
 pytestmark = pytest.mark.e2e
 
@@ -63,6 +65,16 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"Tab never comes to {name}")
 
 
+def begun(installation: Installation, runpod: Provider) -> int:
+    """The process group of the first container, as soon as there is one."""
+
+    def containers() -> list[Shell]:
+        return [pod.container for pod in list(runpod.pods.values()) if isinstance(pod.container, Shell)]
+
+    installation.until(containers)
+    return containers()[0].process.pid
+
+
 def test_without_a_key_the_pages_show_how_renting_is_set_up(chromium, installation):
     installation.settings = {"CUEWRIGHT_DEBUG": "1"}
     installation.serve_seeded(SEED)
@@ -106,6 +118,8 @@ def test_a_round_is_rented_watched_and_done_by_the_keyboard_alone(chromium, inst
     assert runpod.pods == {}  # the page rents nothing
 
     installation.start("work", "--queue", "training")
+    container = begun(installation, runpod)
+    os.killpg(container, signal.SIGSTOP)  # noqa: TID251 (it is not done before it has been looked at)
     machine = page.locator(".pods tbody tr")
     expect(machine).to_contain_text("RTX A5000")  # the page follows by itself
     expect(machine).to_contain_text(re.compile(r"cuewright-[0-9a-f]{8}-r1-a1"))
@@ -115,6 +129,7 @@ def test_a_round_is_rented_watched_and_done_by_the_keyboard_alone(chromium, inst
     expect(other.locator(".therenow tbody tr")).to_contain_text("RUNNING")
     fits(other)
 
+    os.killpg(container, signal.SIGCONT)  # noqa: TID251 (as above)
     expect(page.locator(".head")).to_contain_text("The result is the checkpoint")
     expect(machine).to_contain_text("Gone")
     assert runpod.living == []

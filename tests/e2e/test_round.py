@@ -5,8 +5,6 @@ import json
 import os
 import re
 import signal
-import time
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -29,9 +27,6 @@ row = Round.objects.get()
 Round.objects.update(settings=row.settings | {"epochs": 20, "batches": 1, "patches": 1, "rate": 1e-5})
 """
 
-PATIENCE = 300_000
-"""Milliseconds: a busy machine takes long to load torch."""
-
 
 @pytest.fixture
 def place(installation):
@@ -44,19 +39,10 @@ def place(installation):
             os.kill(said["pid"], signal.SIGKILL)  # noqa: TID251 (a test that runs on POSIX only)
 
 
-def until(found: Callable[[], object], installation: Installation) -> None:
-    """Wait until something is there."""
-    ends = time.monotonic() + PATIENCE / 1000
-    while not found():
-        assert time.monotonic() < ends, installation.logs()
-        time.sleep(0.02)
-
-
 def trainer(installation: Installation) -> int:
     """The process that trains, held still after a few steps, so that the page can be looked at."""
-    until(
-        lambda: any(file.read_text().count("\n") > 3 for file in installation.data.glob("runs/*/metrics.jsonl")),
-        installation,
+    installation.until(
+        lambda: any(file.read_text().count("\n") > 3 for file in installation.data.glob("runs/*/metrics.jsonl"))
     )
     (beat,) = installation.data.glob("runs/*/heartbeat.json")
     pid = int(json.loads(beat.read_text())["pid"])
@@ -89,21 +75,21 @@ def test_a_round_from_votes_to_files(chromium, place):
     installation.start("work", "--queue", "training")
     pid = trainer(installation)
     live = page.locator("#round-live")
-    expect(live.locator(".strip")).to_contain_text(re.compile(r"step [1-9]\d* of \d+"), timeout=PATIENCE)
+    expect(live.locator(".strip")).to_contain_text(re.compile(r"step [1-9]\d* of \d+"))
     expect(live.locator("figure", has_text="Loss").locator("path.ink-l")).to_have_attribute("d", re.compile("M.*L"))
     expect(live.locator("circle.em-f").first).to_be_visible()  # where it is now
     expect(live.get_by_role("group", name="Log")).to_contain_text("training starts")
     live.get_by_role("button", name="Save and stop").click()
     expect(live).to_contain_text("It saves what it has and stops.")
     os.kill(pid, signal.SIGCONT)  # noqa: TID251 (as above)
-    expect(live.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENCE)
+    expect(live.get_by_role("button", name="Go on")).to_be_visible()
     expect(live.get_by_role("group", name="Log")).to_contain_text("stopped")
     stopped_at = installation.rows("select max(step) from training_roundmetric")[0][0]
     assert 0 < stopped_at < int(installation.rows("select progress_total from curator_job order by id desc")[0][0])
 
     live.get_by_role("button", name="Go on").click()
     gate = page.locator("#gate")
-    expect(gate).to_be_visible(timeout=PATIENCE)  # the page loads again when the round has ended
+    expect(gate).to_be_visible()  # the page loads again when the round has ended
     expect(page.locator(".over")).to_contain_text("Finished")
     expect(gate.locator("li", has_text="Right on held-out pairs")).to_contain_text("%")
     expect(gate).to_contain_text("It can be promoted once it was measured and heard in the match.")
@@ -126,7 +112,7 @@ def test_a_round_from_votes_to_files(chromium, place):
     page.get_by_role("button", name="Prepare NotaGen's .pth").click()
     expect(page.get_by_text("The .pth is being written.")).to_be_visible()
     installation.start("work", "--queue", "cpu")
-    expect(page.get_by_role("link", name=".pth", exact=True)).to_be_visible(timeout=PATIENCE)  # the page asks by itself
+    expect(page.get_by_role("link", name=".pth", exact=True)).to_be_visible()  # the page asks by itself
     assert file_of(page, ".pth").startswith(b"PK")
 
     page.get_by_text("Delete", exact=True).click()
