@@ -146,7 +146,7 @@ urlpatterns = [
     path("deliveries/<str:public_id>/", delivery.delivered_file, name="delivered_file"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<str:public_id>/revoke/", tokens.revoke, name="revoke_token"),
-    path("api/", api.api_urls()),
+    path("api/", api.token_urls(api.api)),
     path("", include("generation.urls")),
     path("", include("training.urls")),
 ]

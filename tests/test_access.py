@@ -154,6 +154,7 @@ TABLE = {
     "round_gate": ("get", OWNER),
     "measure_round": ("post", OWNER),
     "stop_measuring": ("post", OWNER),
+    "match": ("get", OWNER),
     "match_round": ("post", OWNER),
     "end_match": ("post", OWNER),
     "promote_round": ("post", OWNER),

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
+from curator.views.api import token_urls
 from training.views import api, checkpoints, gate, machines, preferences, rounds, sets, taste
 
 urlpatterns = [
     path("training/", sets.training, name="training"),
-    path("api/pods/", api.pods_urls()),
+    path("api/pods/", token_urls(api.pods_api)),
     path("training/sets/new/", sets.new_set, name="training_new"),
     path("training/sets/new/confirm/", sets.confirm, name="training_confirm"),
     path("training/sets/builds/", sets.builds, name="training_builds"),

@@ -72,6 +72,20 @@ def rendering_key(*, version: PieceVersion, tempo_map: TempoMap, target: str) ->
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def rendering_row(*, version: PieceVersion, tempo_map: TempoMap, target: str) -> Rendering:
+    """The rendering of `version` by today's renderer, pending where it is new."""
+    row, _new = Rendering.objects.get_or_create(
+        key=rendering_key(version=version, tempo_map=tempo_map, target=target),
+        defaults={
+            "version": version,
+            "target": target,
+            "tempo_map": [list(entry) for entry in tempo_map],
+            "renderer": RENDERER,
+        },
+    )
+    return row
+
+
 def request_rendering(
     *,
     version: PieceVersion,
@@ -193,19 +207,10 @@ def add_mp3(*, sound_id: int, quieter: int = 0, run: Run | None = None) -> Media
 
 
 def _rows(version: PieceVersion, tempo_map: TempoMap) -> Renderings:
-    rows = []
-    for target in (ENGRAVING, SOUND):
-        row, _created = Rendering.objects.get_or_create(
-            key=rendering_key(version=version, tempo_map=tempo_map, target=target),
-            defaults={
-                "version": version,
-                "target": target,
-                "tempo_map": [list(entry) for entry in tempo_map],
-                "renderer": RENDERER,
-            },
-        )
-        rows.append(row)
-    return Renderings(*rows)
+    return Renderings(
+        rendering_row(version=version, tempo_map=tempo_map, target=ENGRAVING),
+        rendering_row(version=version, tempo_map=tempo_map, target=SOUND),
+    )
 
 
 def _engrave(row: Rendering, run: Run | None) -> None:

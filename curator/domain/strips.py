@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from curator.domain.errors import DomainError
 from curator.domain.media import store_media
-from curator.domain.rendering import TempoMap, rendering_key
+from curator.domain.rendering import TempoMap, rendering_row
 from curator.domain.sheets import text_of
 from curator.jobs import Run, enqueue
 from curator.models.accounts import User
@@ -39,16 +39,7 @@ def request_strip(
 
     Its notes have the ids of the pages at the same tempo map: the time map of these serves both.
     """
-    target = _target(bars)
-    row, _new = Rendering.objects.get_or_create(
-        key=rendering_key(version=version, tempo_map=tempo_map, target=target),
-        defaults={
-            "version": version,
-            "target": target,
-            "tempo_map": [list(entry) for entry in tempo_map],
-            "renderer": RENDERER,
-        },
-    )
+    row = rendering_row(version=version, tempo_map=tempo_map, target=_target(bars))
     if again:
         failed = Rendering.objects.filter(pk=row.pk, state=RenderingState.FAILED)
         if failed.update(state=RenderingState.PENDING, error=""):

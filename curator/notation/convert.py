@@ -18,7 +18,7 @@ from lxml import etree
 from curator.notation.abc import parse
 from curator.notation.errors import NotationError, Sentence
 from curator.notation.interleave import interleave
-from curator.notation.musicxml import heads_by_bar, measures_of, read_xml, struck_count
+from curator.notation.musicxml import lost_notes, measures_of, read_xml, struck_count
 from curator.notation.simplify import simplify_for_abc
 from curator.notation.tally import Difference, compare, tally_of_parts, tally_of_text
 from curator.processes import run_bounded
@@ -58,12 +58,10 @@ def abc_to_musicxml(text: str, *, title: str = "", composer: str = "") -> Conver
     rounds 64ths).
     """
     score = parse(text)
-    heads = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
     made, warnings = run_abc2xml(clean_abc(text, title=title, composer=composer))
     xml = _PERISHABLE.sub(b"", made)
-    found = heads_by_bar(xml)
-    if found != heads:
-        raise NotationError(_difference(heads, found, "MusicXML"))
+    if lost := lost_notes(score, xml):
+        raise NotationError(lost)
     written = _written(xml)
     for number, (bar, there) in enumerate(zip(score.bars, written, strict=True), start=1):
         if Counter((note.onset, note.length) for part in bar.parts for note in part.notes) != there:
@@ -171,20 +169,3 @@ def _script(name: str) -> Path:
 
 def _plain(value: str) -> str:
     return " ".join(value.replace("%", " percent").replace("\\", "/").split())[:200]
-
-
-def _difference(wanted: list[int], found: list[int], target: str) -> Sentence:
-    if len(wanted) != len(found):
-        return Sentence(
-            "The score has %(here)d bars, its %(target)s %(there)d.", here=len(wanted), target=target, there=len(found)
-        )
-    for number, (here, there) in enumerate(zip(wanted, found, strict=True), start=1):
-        if here != there:
-            return Sentence(
-                "Bar %(bar)d has %(here)d notes, its %(target)s %(there)d.",
-                bar=number,
-                here=here,
-                target=target,
-                there=there,
-            )
-    return Sentence("The score and its %(target)s differ.", target=target)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from curator.notation.abc import Score
 from curator.notation.errors import NotationError, Sentence
 from curator.notation.schema import schema_errors
 
@@ -83,6 +84,23 @@ def heads_by_bar(data: bytes) -> list[int]:
                 counts.append(0)
             counts[place] += sum(1 for note in measure.findall("note") if note.find("pitch") is not None)
     return counts
+
+
+def lost_notes(score: Score, data: bytes) -> Sentence | None:
+    """In which bar `data` has not as many written notes as `score`, in one sentence; None where all are there.
+
+    Raises NotationError for a file that cannot be read.
+    """
+    wanted = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
+    found = heads_by_bar(data)
+    if len(wanted) != len(found):
+        return Sentence("The score has %(here)d bars, its MusicXML %(there)d.", here=len(wanted), there=len(found))
+    for number, (here, there) in enumerate(zip(wanted, found, strict=True), start=1):
+        if here != there:
+            return Sentence(
+                "Bar %(bar)d has %(here)d notes, its MusicXML %(there)d.", bar=number, here=here, there=there
+            )
+    return None
 
 
 def note_count(data: bytes) -> int:

@@ -123,30 +123,12 @@ def _silent_staff(score: Score) -> str:
 
 def _lost_notes(score: Score, musicxml: bytes) -> str:
     # Imported here because lxml is not needed to judge a line while a piece is being written.
-    from curator.notation.musicxml import heads_by_bar
+    from curator.notation.musicxml import lost_notes
 
     try:
-        found = heads_by_bar(musicxml)
+        return lost_notes(score, musicxml) or ""
     except NotationError as error:
         return error.sentence
-    wanted = [sum(len(part.notes) for part in bar.parts) for bar in score.bars]
-    if len(found) != len(wanted):
-        return Sentence(
-            "The score has %(here)d bars, its %(target)s %(there)d.",
-            here=len(wanted),
-            target="MusicXML",
-            there=len(found),
-        )
-    for number, (here, there) in enumerate(zip(wanted, found, strict=True), start=1):
-        if here != there:
-            return Sentence(
-                "Bar %(bar)d has %(here)d notes, its %(target)s %(there)d.",
-                bar=number,
-                here=here,
-                target="MusicXML",
-                there=there,
-            )
-    return ""
 
 
 def _length(length: Fraction) -> str:

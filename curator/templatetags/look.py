@@ -141,20 +141,11 @@ def share(part: float, whole: float) -> float:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell of a progress line, in units of the drawing."""
-
-    x: float
-    width: float
-    done: bool
-
-
-@dataclass(frozen=True)
 class Cells:
-    """A progress line of `width` units."""
+    """A progress line of 1000 units: the outlines of what is done and of what is to do."""
 
-    width: int
-    cells: tuple[Cell, ...]
+    done: str
+    left: str
 
 
 @register.simple_tag
@@ -164,10 +155,12 @@ def progress_cells(done: float, total: float) -> Cells:
     finished = min(max(int(done or 0), 0), count)
     if count > MANY_CELLS:
         part = round(1000 * finished / count, 1)
-        return Cells(1000, (Cell(0, part, True), Cell(part, 1000 - part, False)))
+        return Cells(_cell(0, part), _cell(part, 1000 - part))
     step = 1000 / count
-    gap = min(6.0, step / 5)
-    return Cells(
-        1000,
-        tuple(Cell(round(i * step, 1), round(step - gap, 1), i < finished) for i in range(count)),
-    )
+    width = step - min(6.0, step / 5)
+    cells = [_cell(place * step, width) for place in range(count)]
+    return Cells("".join(cells[:finished]), "".join(cells[finished:]))
+
+
+def _cell(x: float, width: float) -> str:
+    return f"M{round(x, 1):g} 2h{round(width, 1):g}v6h-{round(width, 1):g}z"

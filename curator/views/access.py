@@ -27,6 +27,14 @@ def owner(view: View[P]) -> AnyView[P]:
     return _allow(view, lambda user: user.is_owner)
 
 
+async def the_owner(request: HttpRequest) -> User:
+    """Who asks an asynchronous view, which no decorator guards. Raises PermissionDenied for all but the owner."""
+    user = await request.auser()
+    if not isinstance(user, User) or not user.is_owner:
+        raise PermissionDenied
+    return user
+
+
 def rater(view: View[P]) -> AnyView[P]:
     """Everyone who is signed in: listeners and the owner."""
     return _allow(view, lambda _user: True)

@@ -57,18 +57,22 @@ class TooOften(Exception):
         self.seconds = seconds
 
 
-class Token(HttpBearer):
+class Bearer(HttpBearer):
+    """The token that stands in `Authorization: Bearer …`; `authenticate` tells whose it is."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """What `authenticate` finds; None without such a header."""
+        # ninja's own way would write a header that it does not know into the log
+        kind, _space, text = request.headers.get("Authorization", "").partition(" ")
+        return self.authenticate(request, text.strip()) if kind.lower() == "bearer" else None
+
+
+class Token(Bearer):
     """`Authorization: Bearer cuewright_…`, good for one scope. Cookies count for nothing here."""
 
     def __init__(self, scope: str) -> None:
         super().__init__()
         self.scope = scope
-
-    def __call__(self, request: HttpRequest) -> ApiToken | None:
-        """The token of the request, which is counted as used."""
-        # ninja's own way would write a header that it does not know into the log
-        kind, _space, text = request.headers.get("Authorization", "").partition(" ")
-        return self.authenticate(request, text.strip()) if kind.lower() == "bearer" else None
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:  # noqa: ARG002 (as ninja calls it)
         """The row of a good token with this scope; None for no good one. Raises TooOften and AuthorizationError."""
@@ -179,9 +183,9 @@ def cue_file(request: HttpRequest, slug: str, number: str, kind: Kind) -> HttpRe
     return answer
 
 
-def api_urls() -> tuple[list[URLPattern | URLResolver], str, str]:
-    """The API's URLs, which sign-in does not guard: each call brings its token. The description is open."""
-    patterns, app, namespace = api.urls
+def token_urls(of: NinjaAPI) -> tuple[list[URLPattern | URLResolver], str, str]:
+    """The URLs of an API, which sign-in does not guard: each call brings its token. The description is open."""
+    patterns, app, namespace = of.urls
     for pattern in patterns:
         if pattern.callback is not None:
             pattern.callback = login_not_required(pattern.callback)

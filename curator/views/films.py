@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
@@ -19,6 +19,7 @@ from curator.shell import Shell, url_of
 from curator.templatetags.look import clock, duration, plain
 from curator.views.access import SignedInRequest, owner, rater
 from curator.views.sittings import to_the_first_cue
+from curator.views.steps import step_of
 from curator.views.stills import stills_url
 from curator.views.themes import theme_cards
 
@@ -43,8 +44,8 @@ def film(request: SignedInRequest, slug: str) -> HttpResponse:
     facts = film_facts(film=row)
     if facts.uncomputed:
         request_courses(versions=facts.uncomputed)
-    zoom = _zoom(request)
-    arc = film_arc(facts, zoom=zoom)
+    zoom = step_of(request, "zoom", ZOOMS, usual=1)
+    arc = film_arc(facts, zoom=zoom.now)
     names = {value: str(label) for value, label in CueState.choices}
     addresses = {name: url_of(name, row.slug, _NUMBER).rpartition(_NUMBER) for name in LINKED}
     links = [{**_links(cue, addresses), "state": names[cue.cue.state]} for cue in facts.cues]
@@ -67,27 +68,12 @@ def film(request: SignedInRequest, slug: str) -> HttpResponse:
             "states": CueState.choices,
             "stills_url": stills_url(row),
             "cuts": " ".join(str(frame) for frame in facts.cuts),
-            "zoom": zoom,
-            "larger": _zoomed(request, zoom, 1),
-            "smaller": _zoomed(request, zoom, -1),
+            "zoom": zoom.now,
+            "larger": zoom.larger,
+            "smaller": zoom.smaller,
             "lying": request.GET.get("view") == "time",
         },
     )
-
-
-def _zoom(request: HttpRequest) -> int:
-    asked = request.GET.get("zoom", "")
-    return next((zoom for zoom in ZOOMS if str(zoom) == asked), ZOOMS[0])
-
-
-def _zoomed(request: HttpRequest, zoom: int, step: int) -> str:
-    """The address of this page with the arc one size larger or smaller; "" at the ends."""
-    place = ZOOMS.index(zoom) + step
-    if not 0 <= place < len(ZOOMS):
-        return ""
-    query = request.GET.copy()
-    query["zoom"] = str(ZOOMS[place])
-    return f"?{query.urlencode()}"
 
 
 LINKED = ("desk", "listen", "standings", "cue_picture", "move_border", "cue_plan")

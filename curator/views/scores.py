@@ -4,7 +4,6 @@ import asyncio
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import aget_object_or_404, get_object_or_404, redirect, render
 from django.utils.formats import number_format
@@ -17,13 +16,13 @@ from curator.domain.corpus import read_axes
 from curator.domain.rendering import SOUND, request_mp3, request_rendering
 from curator.domain.sheets import read_sheet
 from curator.domain.strips import read_strip, request_strip
-from curator.models.accounts import User
 from curator.models.film import Cue, Film
 from curator.models.library import MediaFile, PieceVersion, Rendering, RenderingState
 from curator.models.ranking import Take
-from curator.views.access import SignedInRequest, owner
+from curator.views.access import SignedInRequest, owner, the_owner
 from curator.views.media import send_media
 from curator.views.score_facts import history_of, score_facts
+from curator.views.steps import step_of
 from curator.views.versions import version_of
 
 # What of the sampling a reader is told; the rest belongs to the machine.
@@ -86,9 +85,7 @@ def score_musicxml(_request: SignedInRequest, public_id: str) -> HttpResponse:
 @require_safe
 async def sound_mp3(request: HttpRequest, key: str) -> HttpResponseBase:
     """The MP3 of a sound, for players without Ogg. The first request waits until a worker has made it."""
-    user = await request.auser()
-    if not isinstance(user, User) or not user.is_owner:
-        raise PermissionDenied
+    await the_owner(request)
     sound = await aget_object_or_404(Rendering, key=key, target=SOUND, state=RenderingState.READY)
     made = MediaFile.objects.filter(
         rendering_files__rendering=sound, rendering_files__role="mp3", rendering_files__number=1
@@ -126,7 +123,7 @@ def _page(request: SignedInRequest, version: PieceVersion, *, take: Take | None)
     if request.headers.get("HX-Request"):
         # The waiting page asks every two seconds; when nothing is to be made any more it is loaded anew.
         return HttpResponse(status=204) if waiting else HttpResponse(headers={"HX-Refresh": "true"})
-    size = _size(request)
+    size = step_of(request, "size", SIZES, usual=100)
     context = {
         "version": version,
         "piece": version.piece,
@@ -138,9 +135,9 @@ def _page(request: SignedInRequest, version: PieceVersion, *, take: Take | None)
         "view": view,
         "strip": read_strip(strip) if strip else "",
         "strip_trouble": _(strip.error) if strip and strip.state == RenderingState.FAILED else "",
-        "size": size,
-        "smaller": _sized(request, size, -1),
-        "larger": _sized(request, size, 1),
+        "size": size.now,
+        "smaller": size.smaller,
+        "larger": size.larger,
         "facts": score_facts(version, sheet, take),
         "axes": read_axes(piece=version.piece),
         "making": _making(version),
@@ -150,21 +147,6 @@ def _page(request: SignedInRequest, version: PieceVersion, *, take: Take | None)
         "place": "desk" if take else "library",
     }
     return render(request, "curator/score.html", context)
-
-
-def _size(request: HttpRequest) -> int:
-    asked = request.GET.get("size", "")
-    return next((size for size in SIZES if str(size) == asked), 100)
-
-
-def _sized(request: HttpRequest, size: int, step: int) -> str:
-    """The address of this page one size smaller or larger; "" at the ends."""
-    place = SIZES.index(size) + step
-    if not 0 <= place < len(SIZES):
-        return ""
-    query = request.GET.copy()
-    query["size"] = str(SIZES[place])
-    return f"?{query.urlencode()}"
 
 
 def _making(version: PieceVersion) -> list[tuple[str, str]]:

@@ -1,15 +1,14 @@
 """Stills of shots: served to the owner at addresses that never change, so that a browser keeps them."""
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import aget_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from curator.domain.stills import still_file
-from curator.models.accounts import User
 from curator.models.film import Film
+from curator.views.access import the_owner
 from curator.views.media import send_media
 
 _ANY = "0" * 64
@@ -18,9 +17,7 @@ _ANY = "0" * 64
 @require_safe
 async def still(request: HttpRequest, slug: str, sha256: str) -> HttpResponseBase:
     """The picture of a shot of this film, large or small, by its content."""
-    user = await request.auser()
-    if not isinstance(user, User) or not user.is_owner:
-        raise PermissionDenied
+    await the_owner(request)
     film = await aget_object_or_404(Film, slug=slug)
     found = await sync_to_async(still_file)(film=film, sha256=sha256)
     if found is None:

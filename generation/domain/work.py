@@ -66,10 +66,12 @@ class Opened:
 
 
 def read_opened(*, cue: Cue) -> Opened:
-    """What is open for a cue, in two queries at most."""
+    """What is open for a cue, in two queries at most, without what no page tells of it."""
     asked = CueRequest.objects.filter(cue=cue, job__state__in=OPEN_STATES).select_related("job").order_by("pk")
+    asked = asked.only(*(f"job__{name}" for name in ("state", "queue", "priority", "created_at", "cancel_requested")))
     requests = list(asked.annotate(paused=Exists(Pause.objects.filter(queue=OuterRef("job__queue")))))
-    found = Candidate.objects.filter(request__in=requests).defer("raw", "abc").order_by("request_id", "index")
+    found = Candidate.objects.filter(request__in=requests).defer("raw", "abc", "forced", "settings", "verdict")
+    found = found.order_by("request_id", "index")
     return Opened(list(requests), list(found) if requests else [], any(row.paused for row in requests))
 
 

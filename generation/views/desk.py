@@ -79,7 +79,7 @@ def desk_live(request: SignedInRequest, slug: str, number: str) -> HttpResponse:
     `open`: their numbers, of which those that are no card any more leave the page; `show` and `cohort`: the filters
     of the page; `stamp`: what it saw last, so that nothing is sent where nothing has changed.
     """
-    cue = find_cue(slug, number)
+    cue = get_object_or_404(Cue.objects.select_related("film"), film__slug=slug, number=number)
     stamp = read_stamp(cue=cue)
     seen = request.GET.get("stamp", "")
     if seen == str(stamp):

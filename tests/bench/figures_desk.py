@@ -152,17 +152,17 @@ def cancel() -> Iterator[Figure]:
         installation = Installation(Path(folder))
         try:
             link = installation.serve()
-            installation.wait("select count(*) > 0 from curator_cue", 1, 120)
+            installation.wait("select count(*) > 0 from curator_cue", 1)
             with httpx.Client(follow_redirects=True, timeout=60) as client:
                 client.post(link, data={"csrfmiddlewaretoken": _token(client, link)}, headers={"Referer": link})
                 desk = f"{installation.url}/films/demo/desk/1m1/"
                 for _turn in range(CANCELS):
                     installation.manage("shell", "-v0", "-c", _ASK)
-                    installation.wait(_AT_WORK, 1, 120)
+                    installation.wait(_AT_WORK, 1)
                     token = _token(client, desk)
                     began = time.monotonic()
                     client.post(f"{desk}cancel/", data={"csrfmiddlewaretoken": token}, headers={"Referer": desk})
-                    installation.wait(_OPEN, 0, 60)
+                    installation.wait(_OPEN, 0)
                     times.append(time.monotonic() - began)
                     made = "select count(*), sum(bars_written) from generation_candidate"
                     left = installation.rows(made)

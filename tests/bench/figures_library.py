@@ -94,17 +94,17 @@ def engrave() -> Iterator[Figure]:
         try:
             for number in (1, 2):  # one after the other: they would meet at the broker's control file
                 installation.start("work", "--queue", "cpu")
-                installation.wait("SELECT count(*) FROM curator_worker WHERE stopped_at IS NULL", number, 60)
+                installation.wait("SELECT count(*) FROM curator_worker WHERE stopped_at IS NULL", number)
             start = time.monotonic()
             installation.manage("shell", "-v0", "-c", _UPLOAD.format(folder=str(SATIE)))
             imports = (
                 "SELECT count(*) FROM curator_job WHERE kind = 'library.import' AND state IN ('queued', 'running')"
             )
             waiting = "SELECT count(*) FROM curator_rendering WHERE state = 'pending' AND target = "
-            installation.wait(imports, 0, 900)
-            installation.wait(f"{waiting}'engraving'", 0, 900)
+            installation.wait(imports, 0)
+            installation.wait(f"{waiting}'engraving'", 0)
             seen = time.monotonic() - start
-            installation.wait(f"{waiting}'sound'", 0, 1800)
+            installation.wait(f"{waiting}'sound'", 0)
             heard = time.monotonic() - start
             pieces = installation.rows("SELECT count(*) FROM curator_piece WHERE words <> ''")[0][0]
             ready = installation.rows("SELECT count(*) FROM curator_rendering WHERE state = 'ready'")[0][0]

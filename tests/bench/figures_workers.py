@@ -40,21 +40,21 @@ def sharing() -> Iterator[Figure]:
             installation.manage("migrate", "-v0")
             installation.manage("seed_demo")
             installation.start("work", "--queue", "gpu")
-            installation.wait(_UP, 1, 60)
+            installation.wait(_UP, 1)
             _write(installation)  # loads the model; from here on all runs put up the same takes
             load = os.getloadavg()[0]
             for _turn in range(TURNS):
                 for workers in (1, 2):
                     if workers == 2:
                         second = installation.start("work", "--queue", "gpu")
-                        installation.wait(_UP, 2, 60)
+                        installation.wait(_UP, 2)
                         _write(installation)
                     seconds, writers, written = _write(installation)
                     times[workers].append(seconds)
                     good = good and writers == workers and written == COUNT
                 second.terminate()
                 second.wait(30)
-                installation.wait(_UP, 1, 60)
+                installation.wait(_UP, 1)
         finally:
             installation.stop()
     one, two = median(times[1]), median(times[2])
@@ -72,7 +72,7 @@ def sharing() -> Iterator[Figure]:
 def _write(installation: Installation) -> tuple[float, int, int]:
     """Seconds from a request to its last candidate, how many workers wrote it, how many candidates are written."""
     request = int(installation.manage("shell", "-v0", "-c", _ASK).split()[-1])
-    installation.wait(_LEFT.format(request), 0, 900)
+    installation.wait(_LEFT.format(request), 0)
     time.sleep(1)  # the jobs end after their candidates
     [(asked, finished, writers, written)] = installation.rows(_TIMES, request)
     return (_moment(finished) - _moment(asked)), writers, written

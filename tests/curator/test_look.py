@@ -45,17 +45,13 @@ def test_every_kind_of_job_has_a_name():
 
 
 def test_a_cell_a_bar():
-    cells = look.progress_cells(2, 4)
-    assert [(cell.x, cell.width, cell.done) for cell in cells.cells] == [
-        (0, 244, True),
-        (250, 244, True),
-        (500, 244, False),
-        (750, 244, False),
-    ]
+    assert look.progress_cells(2, 4) == look.Cells(
+        done="M0 2h244v6h-244zM250 2h244v6h-244z", left="M500 2h244v6h-244zM750 2h244v6h-244z"
+    )
 
 
 def test_many_bars_become_one():
-    assert [(cell.x, cell.width) for cell in look.progress_cells(50, 200).cells] == [(0, 250), (250, 750)]
+    assert look.progress_cells(50, 200) == look.Cells(done="M0 2h250v6h-250z", left="M250 2h750v6h-750z")
 
 
 def test_url_or_none_is_empty_for_a_page_that_is_not_there():

@@ -1,11 +1,12 @@
 """What every browser test does with a page: listen to its complaints, sign in by link."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.installation import Installation
+from tests.e2e.installation import PATIENCE, Installation
 
 # Of the player: where it stands, and whether it is silent.
 SECONDS = "document.querySelector('[data-player-audio]').currentTime"
@@ -39,22 +40,34 @@ def straight_to_the_music(page: Page) -> None:
     expect(page.locator("[data-listen]")).to_be_visible()
 
 
+def hear_both(page: Page) -> None:
+    """Hear both sides of a pair, by keyboard, for as long as is asked."""
+    expect(page.locator("[data-listen][data-ready]")).to_be_visible()
+    for key, side in (("1", "left"), ("2", "right")):
+        page.keyboard.press(key)
+        expect(page.locator(f".sounding[data-side={side}]")).to_be_visible()
+        expect(page.locator(f"[data-side={side}] .meter.full")).to_have_count(1)
+    expect(page.locator("[data-answers] [aria-disabled]")).to_have_count(0)
+
+
 def until(page: Page, condition: str) -> None:
     """Wait until `condition` holds. wait_for_function would need unsafe-eval in the page's policy."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
+    deadline = time.monotonic() + PATIENCE
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"never true: {condition}"
         page.wait_for_timeout(50)
-    raise AssertionError(f"never true: {condition}")
 
 
 @contextmanager
-def at_library(chromium: Browser, site: Installation) -> Iterator[tuple[Page, list[str]]]:
-    """The owner's page, at the library, and what it complains about until it is closed."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+def owners_page(
+    chromium: Browser, site: Installation, path: str = "/", *, height: int = 900, forgiven: str = ""
+) -> Iterator[Page]:
+    """The owner's page, which complains of nothing until it is closed, but for what holds the words `forgiven`."""
+    context = chromium.new_context(viewport={"width": 1280, "height": height}, color_scheme="light")
     page = context.new_page()
     trouble = watch(page)
     sign_in(page, site)
-    page.goto(f"{site.url}/library/")
-    yield page, trouble
+    page.goto(site.url + path)
+    yield page
+    assert [said for said in trouble if not forgiven or forgiven not in said] == []
     context.close()

@@ -9,14 +9,18 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
+
+PATIENCE = 600.0
+"""Seconds after which nothing comes any more, on however slow and busy a machine."""
 
 
 def free_port() -> int:
@@ -94,7 +98,7 @@ class Installation:
         """Start everything as a user does and return the sign-in link."""
         process = self.start("serve")
         number = len(self.processes) - 1
-        deadline = time.monotonic() + 600  # on a machine with much else to do it takes minutes
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             link = re.search(r"http://localhost:\d+/sign-in/\S+", self.log(number))
             if link and self.answers():
@@ -112,13 +116,26 @@ class Installation:
         self.start_web()
         return told.rpartition("\n")[2]
 
+    @classmethod
+    @contextmanager
+    def seeded(cls, data: Path, script: str) -> Iterator[Self]:
+        """An installation in `data` after `script`, its web server up, until the end of the block."""
+        made = cls(data, settings={"CUEWRIGHT_DEBUG": "1"})
+        try:
+            made.serve_seeded(script)
+            yield made
+        finally:
+            made.stop()
+
     def start_web(self) -> subprocess.Popen[bytes]:
         """Start the web server alone and wait until it answers."""
         process = self.start("web")
-        deadline = time.monotonic() + 600
-        while not self.answers():
-            assert process.poll() is None and time.monotonic() < deadline, self.logs()  # noqa: PT018 (one reason)
-            time.sleep(0.1)
+
+        def answers() -> bool:
+            assert process.poll() is None, self.logs()
+            return self.answers()
+
+        self.until(answers)
         return process
 
     def answers(self) -> bool:
@@ -134,13 +151,22 @@ class Installation:
         with closing(sqlite3.connect(self.data / "cuewright.sqlite3", timeout=30)) as database:
             return database.execute(query, values).fetchall()
 
-    def wait(self, query: str, expected: Any, seconds: float) -> None:
+    def wait(self, query: str, expected: Any) -> None:
         """Wait until the first cell of `query` is `expected`."""
-        deadline = time.monotonic() + seconds
-        while (found := self.rows(query)[0][0]) != expected:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{query} is {found}, not {expected}\n{self.logs()}")
-            time.sleep(0.1)
+        found: list[Any] = []
+
+        def look() -> bool:
+            found[:] = self.rows(query)[0]
+            return bool(found[0] == expected)
+
+        self.until(look, lambda: f"{query} is {found[0]}, not {expected}")
+
+    def until(self, true: Callable[[], object], told: Callable[[], str] = str) -> None:
+        """Wait until `true` is; where it never is, the failure begins with what is `told`."""
+        deadline = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < deadline, f"{told()}\n{self.logs()}"
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """End every process, gently first."""

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import PAUSED, sign_in, until, watch
+from tests.e2e.browsing import PAUSED, SECONDS, owners_page, sign_in, until
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -41,23 +41,15 @@ CUE = "[data-arc] [data-cue='1m3']"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running web server with the demo film, three stills and one approved take."""
-    made = Installation(tmp_path_factory.mktemp("arc"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.serve_seeded(SEED)
-    yield made
-    made.stop()
+    with Installation.seeded(tmp_path_factory.mktemp("arc"), SEED) as made:
+        yield made
 
 
 @pytest.fixture
 def page(site, chromium):
     """The owner at the arc; the test ends without a complaint of the page, but for answers with status 400."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-    opened = context.new_page()
-    trouble = watch(opened)
-    sign_in(opened, site)
-    opened.goto(f"{site.url}/films/demo/")
-    yield opened
-    assert [said for said in trouble if "status of 400" not in said] == []
-    context.close()
+    with owners_page(chromium, site, "/films/demo/", height=1000, forgiven="status of 400") as opened:
+        yield opened
 
 
 def frames(page: Page, edge: str, cue: str = CUE) -> int:
@@ -156,8 +148,7 @@ def test_the_arc_grows_around_its_middle_and_shrinks_again(page):
     expect(page.locator(".arcwide.z4")).to_be_visible()
     scroll = "document.querySelector('[data-arc-scroll]')"
     until(page, f"{scroll}.scrollLeft > 0")
-    share = page.evaluate(f"({scroll}.scrollLeft + {scroll}.clientWidth / 2) / {scroll}.scrollWidth")
-    assert abs(share - 0.5) < 0.02
+    until(page, f"Math.abs(({scroll}.scrollLeft + {scroll}.clientWidth / 2) / {scroll}.scrollWidth - 0.5) < 0.02")
     assert "zoom=4" in page.url
     page.keyboard.press("-")
     expect(page.locator(".arcwide.z2")).to_be_visible()
@@ -169,7 +160,7 @@ def test_the_still_and_the_words_follow_the_sound(page):
     expect(companion).to_be_visible()
     expect(companion).to_contain_text("S01-001")
     expect(companion.locator("li:not([hidden]) img")).to_have_count(1)
-    until(page, "document.querySelector('[data-player-audio]').currentTime > 0.3")
+    until(page, f"{SECONDS} > 0.3")
     expect(page.locator(f"{CUE.replace('1m3', '1m1')}.playing")).to_have_count(1)
     expect(page.locator("[data-arc-head]").first).to_be_visible()
     page.evaluate("document.querySelector('[data-player-audio]').currentTime = 20")  # 22 s of the film: the second shot
@@ -185,8 +176,7 @@ def test_the_arc_plays_from_where_it_is_clicked(page):
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * 30 / 270, box["y"] + 30)  # second 30 of 270; 1m1 begins at 2
     until(page, f"!({PAUSED})")
-    until(page, "document.querySelector('[data-player-audio]').currentTime > 27")
-    assert page.evaluate("document.querySelector('[data-player-audio]').currentTime") < 33
+    until(page, f"27 < {SECONDS} && {SECONDS} < 33")
 
 
 def test_bars_of_a_take_are_named_a_theme(page, site):

@@ -45,10 +45,8 @@ for place, cue in enumerate(Cue.objects.filter(practice=False).order_by("positio
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running web server with approved cues."""
-    made = Installation(tmp_path_factory.mktemp("delivery"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.serve_seeded(SEED)
-    yield made
-    made.stop()
+    with Installation.seeded(tmp_path_factory.mktemp("delivery"), SEED) as made:
+        yield made
 
 
 def signed_in(site: Installation, chromium: Browser, **settings) -> tuple[Page, list[str]]:

@@ -30,11 +30,11 @@ def test_takes_are_written_and_rendered_on_postgresql_and_redis(installation, da
     installation.settings = {"DATABASE_URL": database, "BROKER_URL": REDIS}
     installation.serve()
     installation.manage("generate_cues", "--film", "demo", "--cue", "1m1", "--count", "2")
-    installation.wait("select count(*) from generation_candidate where state = 'written'", 2, 180)
-    installation.wait("select count(*) from curator_job where state in ('queued', 'running')", 0, 180)
+    installation.wait("select count(*) from generation_candidate where state = 'written'", 2)
+    installation.wait("select count(*) from curator_job where state in ('queued', 'running')", 0)
     assert installation.rows("select distinct state from curator_job") == [("done",)]
     assert installation.rows("select count(*) from curator_rendering where state <> 'ready'") == [(0,)]
-    assert installation.rows("select count(*) from curator_worker where stopped_at is null") == [(3,)]
+    installation.wait("select count(*) from curator_worker where stopped_at is null", 3)
 
 
 @pytest.mark.django_db(transaction=True)

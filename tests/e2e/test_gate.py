@@ -65,15 +65,15 @@ def test_a_result_is_measured_heard_promoted_and_rolled_back(chromium, place):
     gate.get_by_label("Texts of each").fill("6")
     gate.get_by_role("button", name="Measure", exact=True).click()
     # the page follows the worker and loads again when it is done
-    expect(gate.get_by_role("button", name="Measure again")).to_be_visible(timeout=180_000)
+    expect(gate.get_by_role("button", name="Measure again")).to_be_visible()
     expect(gate.locator("li", has_text="Bars that add up")).to_contain_text("points")
 
     gate.get_by_label("Takes of each").fill("3")
     gate.get_by_role("button", name="Start the match").click()
     expect(gate.locator("#gate-cues")).to_contain_text("0 of 9 pairs")
-    installation.wait("select count(*) from generation_candidate where state in ('waiting', 'writing')", 0, 180)
+    installation.wait("select count(*) from generation_candidate where state in ('waiting', 'writing')", 0)
     installation.manage("shell", "-v0", "-c", SOUNDS)
-    expect(gate.get_by_role("link", name="Listen")).to_be_visible(timeout=30_000)
+    expect(gate.get_by_role("link", name="Listen")).to_be_visible()
     listen = gate.get_by_role("link", name="Listen").get_attribute("href")
     newer = installation.rows("select newer from curator_match")[0][0]
     wanted = installation.rows("select wanted from curator_match")[0][0]

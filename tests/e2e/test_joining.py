@@ -54,10 +54,10 @@ def second(tmp_path, first):
 
 def test_a_second_machine_writes_and_renders_for_the_first(first, second):
     second.start("join")
-    second.wait("select count(*) from curator_worker where stopped_at is null", 2, 90)
+    second.wait("select count(*) from curator_worker where stopped_at is null", 2)
     first.manage("generate_cues", "--film", "demo", "--cue", "1m1", "--count", "3")
-    first.wait("select count(*) from generation_candidate where state = 'written'", 3, 180)
-    first.wait(OPEN, 0, 180)
+    first.wait("select count(*) from generation_candidate where state = 'written'", 3)
+    first.wait(OPEN, 0)
     assert first.rows("select distinct state from curator_job") == [("done",)]
     assert first.rows("select count(*) from curator_rendering where state <> 'ready'") == [(0,)]
     weights = {path.name for path in (first.data / "weights").glob("*.safetensors")}
@@ -67,7 +67,7 @@ def test_a_second_machine_writes_and_renders_for_the_first(first, second):
     assert seen.split()[-1] == "True"
     assert not (second.data / "media").exists()
     second.stop()
-    first.wait("select count(*) from curator_worker where stopped_at is null", 0, 30)
+    first.wait("select count(*) from curator_worker where stopped_at is null", 0)
 
 
 _SEEN = """

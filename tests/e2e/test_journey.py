@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from curator.notation.musicxml import note_count, read_xml, validate
-from tests.e2e.browsing import enter, straight_to_the_music, watch
+from tests.e2e.browsing import enter, hear_both, straight_to_the_music, watch
 
 pytestmark = pytest.mark.e2e
 
@@ -16,15 +16,10 @@ TAKES = 4
 
 def judge_by_keyboard(page: Page, answer: str) -> None:
     """Hear both sides, answer with an arrow key, and wait for the next pair."""
-    expect(page.locator("[data-listen][data-ready]")).to_be_visible(timeout=60_000)
+    hear_both(page)
     pair = page.locator("input[name=pair]").get_attribute("value")
-    for key, side in (("1", "left"), ("2", "right")):
-        page.keyboard.press(key)
-        expect(page.locator(f".sounding[data-side={side}]")).to_be_visible()
-        page.wait_for_timeout(500)
-    expect(page.locator("[data-answers] [aria-disabled]")).to_have_count(0)
     page.keyboard.press(answer)
-    expect(page.locator(f"input[name=pair]:not([value='{pair}'])")).to_be_attached(timeout=60_000)
+    expect(page.locator(f"input[name=pair]:not([value='{pair}'])")).to_be_attached()
 
 
 def test_from_scene_to_approved_cue(installation, chromium):
@@ -41,15 +36,15 @@ def test_from_scene_to_approved_cue(installation, chromium):
     page.goto(f"{installation.url}/films/demo/desk/1m1/")
     page.get_by_role("spinbutton", name="Takes").fill(str(TAKES))
     page.keyboard.press("Enter")
-    expect(page.locator("li.take")).to_have_count(TAKES, timeout=30_000)
+    expect(page.locator("li.take")).to_have_count(TAKES)
     page.close()  # closing the browser changes nothing
-    installation.wait("select count(*) from generation_candidate where state = 'written'", TAKES, 300)
+    installation.wait("select count(*) from generation_candidate where state = 'written'", TAKES)
 
     page = context.new_page()
     trouble += watch(page)
     page.goto(f"{installation.url}/films/demo/desk/1m1/")
     play = page.locator("li.take").get_by_role("button", name="Play")
-    expect(play).to_have_count(TAKES, timeout=300_000)
+    expect(play).to_have_count(TAKES)
     staff_line = page.locator("li.take .engraving g.staff > path").first
     stroke = staff_line.evaluate("line => [getComputedStyle(line).stroke, line.getBoundingClientRect().width]")
     assert stroke[0] not in ("none", "rgba(0, 0, 0, 0)")

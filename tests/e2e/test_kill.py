@@ -22,9 +22,6 @@ from tests.e2e.servers import Server, postgresql_server, redis_server
 from tests.small_disk import fill, small_disk
 
 COUNT = 24
-PATIENCE = 600.0
-"""Seconds after which something is not going on any more, on however busy a machine."""
-
 DOWN_SECONDS = 3.0
 """How long a server is away before it is started again."""
 
@@ -67,7 +64,7 @@ IN_CI = {
 def worker_pid(installation: Installation, queue: str) -> int:
     """The process of the newest worker of `queue`."""
     query = "select process_id from curator_worker where cast(queues as text) like ? order by id desc limit 1"
-    wait_until(lambda: installation.rows(query, f"%{queue}%"), PATIENCE, installation)
+    installation.until(lambda: installation.rows(query, f"%{queue}%"))
     return int(installation.rows(query, f"%{queue}%")[0][0])
 
 
@@ -81,15 +78,8 @@ def at_work(installation: Installation, queue: str) -> tuple[int, int]:
         found.extend((int(job), int(process)) for job, process in rows)
         return bool(found)
 
-    wait_until(look, PATIENCE, installation)
+    installation.until(look)
     return found[0]
-
-
-def wait_until(true: Callable[[], object], seconds: float, installation: Installation) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, installation.logs()
-        time.sleep(0.05)
 
 
 class Reader(threading.Thread):
@@ -150,8 +140,8 @@ def begun(tmp_path_factory) -> Callable[[str], Path]:
                     new.settings["DATABASE_URL"] = server.url
                 stack.callback(new.stop)
                 new.serve()
-                new.wait("select count(*) > 0 from curator_rendering", 1, PATIENCE)
-                new.wait(OPEN, 0, PATIENCE)
+                new.wait("select count(*) > 0 from curator_rendering", 1)
+                new.wait(OPEN, 0)
                 new.stop()
                 new.manage("shell", "-v0", "-c", FORGET)
                 if broker == "redis":
@@ -165,13 +155,13 @@ def begun(tmp_path_factory) -> Callable[[str], Path]:
 
 def assert_all_there_once(installation: Installation, reader: Reader) -> None:
     """Every candidate written, each with one take of its own, nothing twice, everything drawn, every file whole."""
-    installation.wait(WRITTEN, COUNT, PATIENCE)
+    installation.wait(WRITTEN, COUNT)
     rows = installation.rows('select "index", seed, take_id, version_id, number from generation_candidate')
     assert sorted(row[0] for row in rows) == list(range(COUNT))
     assert [len({row[place] for row in rows} - {None}) for place in range(1, 5)] == [COUNT] * 4
     assert installation.rows("select count(*) from curator_take") == [(COUNT,)]
     assert installation.rows("select count(*) from curator_piece where origin = 'generated'") == [(COUNT,)]
-    installation.wait(OPEN, 0, PATIENCE)
+    installation.wait(OPEN, 0)
     assert installation.rows("select kind, error from curator_job where state = 'failed'") == []
     drawn = "select state, count(*) from curator_rendering where version_id in (select version_id from curator_take)"
     assert installation.rows(f"{drawn} group by state") == [("ready", 2 * COUNT)]
@@ -208,11 +198,11 @@ def test_killed_in_the_middle_of_the_takes(begun, outside, installation, case):
     for _more in range(workers - 1):  # as on other machines: no supervisor of ours starts them again
         installation.start("work", "--queue", "gpu")
     alive = "select count(*) from curator_worker where cast(queues as text) like ? and stopped_at is null"
-    wait_until(lambda: installation.rows(alive, "%gpu%")[0][0] == workers, PATIENCE, installation)
+    installation.until(lambda: installation.rows(alive, "%gpu%")[0][0] == workers)
     reader = Reader(installation)
     reader.start()
     installation.manage("shell", "-v0", "-c", ASK)
-    wait_until(lambda: installation.rows(WRITTEN)[0][0] >= 1, PATIENCE, installation)
+    installation.until(lambda: installation.rows(WRITTEN)[0][0] >= 1)
     assert installation.rows(WRITTEN)[0][0] < COUNT
     if killed == "worker":
         for queue in ("gpu", "cpu"):
@@ -222,7 +212,7 @@ def test_killed_in_the_middle_of_the_takes(begun, outside, installation, case):
         os.kill(installation.processes[0].pid, signal.SIGKILL)  # noqa: TID251 (the point of this test)
         installation.processes[0].wait()
         # Its children notice and end by themselves.
-        wait_until(lambda: not installation.answers(), PATIENCE, installation)
+        installation.until(lambda: not installation.answers())
         installation.serve()
     elif killed == "disk":
         filler = fill(installation.data)
@@ -234,7 +224,7 @@ def test_killed_in_the_middle_of_the_takes(begun, outside, installation, case):
         up["redis"].end(signal.SIGKILL)  # noqa: TID251 (as above)
         # Its worker must find nobody to tell that the job is done.
         ended = "select count(*) from curator_job where id = ? and state <> 'running'"
-        wait_until(lambda: installation.rows(ended, job)[0][0], PATIENCE, installation)
+        installation.until(lambda: installation.rows(ended, job)[0][0])
         time.sleep(DOWN_SECONDS)
         up["redis"].start()
     else:

@@ -70,10 +70,8 @@ SMALL = """() => [...document.querySelectorAll("a, button, input, select, textar
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running web server with the demo film."""
-    made = Installation(tmp_path_factory.mktemp("look"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.serve_seeded(SEED)
-    yield made
-    made.stop()
+    with Installation.seeded(tmp_path_factory.mktemp("look"), SEED) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

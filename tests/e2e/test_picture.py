@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import PAUSED, SECONDS, sign_in, until, watch
+from tests.e2e.browsing import PAUSED, SECONDS, owners_page, until
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -30,7 +30,7 @@ with av.open(file, "w", format="webm") as output:
 file.seek(0)
 film = seed_film(data=json.loads((settings.ROOT / "data/demo/film.json").read_text(encoding="utf-8")))
 set_picture(film=film, file=file)
-give_opus(make_take(cue=film.cues.get(number="1m1")), seconds=6)
+give_opus(make_take(cue=film.cues.get(number="1m1")), seconds=8)
 """
 CUE_BEGINS = 2.0
 NEAR = 0.15
@@ -53,22 +53,15 @@ SEEN = """() => {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running web server with the demo film and its picture."""
-    made = Installation(tmp_path_factory.mktemp("picture"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.serve_seeded(SEED)
-    yield made
-    made.stop()
+    with Installation.seeded(tmp_path_factory.mktemp("picture"), SEED) as made:
+        yield made
 
 
 @pytest.fixture
 def page(site, chromium):
     """The owner's page, which complains about nothing."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    trouble = watch(opened)
-    sign_in(opened, site)
-    yield opened
-    assert trouble == []
-    context.close()
+    with owners_page(chromium, site) as opened:
+        yield opened
 
 
 def seen_as_it_is(page: Page) -> None:

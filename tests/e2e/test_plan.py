@@ -74,8 +74,8 @@ def test_from_a_storyboard_to_music_that_meets_the_plan(installation, chromium):
     expect(page.locator(".head .nums")).to_contain_text(f"{bars} bars of {metre}")
     page.get_by_role("spinbutton", name="Takes").fill(str(TAKES))
     page.keyboard.press("Enter")
-    expect(page.locator("li.take")).to_have_count(TAKES, timeout=30_000)
-    installation.wait("select count(*) from generation_candidate where state = 'written'", TAKES, 300)
+    expect(page.locator("li.take")).to_have_count(TAKES)
+    installation.wait("select count(*) from generation_candidate where state = 'written'", TAKES)
     for (text,) in installation.rows("select abc from generation_candidate where state = 'written'"):
         score = parse(text)
         assert len(score.bars) == bars

@@ -107,7 +107,7 @@ def test_a_round_is_rented_watched_and_done_by_the_keyboard_alone(chromium, inst
 
     installation.start("work", "--queue", "training")
     machine = page.locator(".pods tbody tr")
-    expect(machine).to_contain_text("RTX A5000", timeout=60_000)  # the page follows by itself
+    expect(machine).to_contain_text("RTX A5000")  # the page follows by itself
     expect(machine).to_contain_text(re.compile(r"cuewright-[0-9a-f]{8}-r1-a1"))
     expect(page.locator("main")).to_contain_text(re.compile(r"0\.0\d of 5\.00 €"))
     other = page.context.new_page()
@@ -115,7 +115,7 @@ def test_a_round_is_rented_watched_and_done_by_the_keyboard_alone(chromium, inst
     expect(other.locator(".therenow tbody tr")).to_contain_text("RUNNING")
     fits(other)
 
-    expect(page.locator(".head")).to_contain_text("The result is the checkpoint", timeout=180_000)
+    expect(page.locator(".head")).to_contain_text("The result is the checkpoint")
     expect(machine).to_contain_text("Gone")
     assert runpod.living == []
     other.reload()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import PAUSED, SECONDS, at_library, until
+from tests.e2e.browsing import PAUSED, SECONDS, owners_page, until
 from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -28,19 +28,16 @@ for number, text in enumerate(compose_texts(3)):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running web server with four pieces, one of them engraved and sounded."""
-    made = Installation(tmp_path_factory.mktemp("shelf"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.serve_seeded(SEED)
-    yield made
-    made.stop()
+    with Installation.seeded(tmp_path_factory.mktemp("shelf"), SEED) as made:
+        yield made
 
 
 @pytest.fixture
 def page(site, chromium):
     """The owner at the library."""
-    with at_library(chromium, site) as (opened, trouble):
-        yield opened
     # the browser tells of the editor's refusal too, which is asked for below
-    assert [line for line in trouble if "400 (Bad Request)" not in line] == []
+    with owners_page(chromium, site, "/library/", forgiven="400 (Bad Request)") as opened:
+        yield opened
 
 
 def test_pieces_are_narrowed_and_tagged_by_keyboard(page: Page):

@@ -11,16 +11,17 @@ from tests.e2e.installation import Installation
 
 pytestmark = pytest.mark.e2e
 
+SEED = "from curator.domain.accounts import ensure_owner; ensure_owner()"
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "film"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running web server without a film."""
-    made = Installation(tmp_path_factory.mktemp("storyboard"), settings={"CUEWRIGHT_DEBUG": "1"})
-    made.serve_seeded("from curator.domain.accounts import ensure_owner\nensure_owner()")
-    yield made
-    made.stop()
+    with Installation.seeded(
+        tmp_path_factory.mktemp("storyboard"), "from curator.domain.accounts import ensure_owner\nensure_owner()"
+    ) as made:
+        yield made
 
 
 def signed_in(site: Installation, chromium: Browser, **settings) -> tuple[Page, list[str]]:

@@ -88,3 +88,11 @@ def tossed(takes: int, votes: int, *, seed: int) -> list[tuple[int, int, str]]:
     random = np.random.default_rng(seed)
     pairs = [random.choice(takes, 2, replace=False) + 1 for _ in range(votes)]
     return [(int(left), int(right), str(random.choice(["left", "right"]))) for left, right in pairs]
+
+
+def judged_film(rater: User) -> Film:
+    """The film "laterne" with three judged cues, enough said of each to hold one out."""
+    made = make_film(slug="laterne")
+    for seed in range(3):
+        judged_cue(6, listened(6, 40, seed=seed), rater=rater, film=made)
+    return made

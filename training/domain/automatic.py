@@ -2,6 +2,7 @@
 
 Selected as NotaGen does (generation.clamp.selection), from takes of one cue that were asked for alike. They weigh a
 quarter of a human pair, and no couple is among them that somebody has judged or whose judgements put the other first.
+They are never frozen alone: no round starts below sixty votes, and only judgements tell what it was right to learn.
 """
 
 from collections import defaultdict

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from curator.domain.errors import DomainError
@@ -21,7 +21,7 @@ from curator.domain.twins import distinct_pieces
 from curator.models.library import Origin, Piece, PieceVersion, Rendering, RenderingState, Tag
 from curator.models.twins import Resemblance
 from curator.notation.letters import plain_letters
-from generation.domain.checkpoints import in_use
+from generation.domain.checkpoints import find_checkpoint
 from generation.models.checkpoints import Checkpoint
 from generation.notagen.header import HEADER_STYLES
 from training.domain.headers import Heading, heading_of
@@ -218,15 +218,9 @@ def choose(choice: Choice, *, seconds: float | None = None) -> Chosen:
     return Chosen(choice, base, heading, tuple(kept), tuple(left_out), waiting, uncompared, trouble)
 
 
-def find_base(public_id: str) -> Checkpoint | None:
-    """The checkpoint of this public id, or the one in use; None where there is no checkpoint at all."""
-    if public_id:
-        found = Checkpoint.objects.filter(Q(public_id=public_id) | Q(name=public_id) | Q(sha256=public_id)).first()
-        if found is None:
-            raise DomainError(_("There is no checkpoint called %(name)s.") % {"name": public_id})
-        return found
-    known = list(Checkpoint.objects.order_by("-pk"))
-    return in_use(known) if known else None
+def find_base(name: str) -> Checkpoint | None:
+    """As find_checkpoint, but None where nothing is named and no checkpoint is here yet."""
+    return find_checkpoint(name=name) if name or Checkpoint.objects.exists() else None
 
 
 def _same_music(other: Piece) -> str:

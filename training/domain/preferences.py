@@ -145,6 +145,15 @@ class Draft:
         """Correlation of density and preference, -1 to 1."""
         return _number(self.found.density_lean)
 
+    @property
+    def trouble(self) -> str:
+        """Why this cannot be frozen, in the reader's language; "" when it can."""
+        if self.pairs:
+            return ""
+        if self.automatic:
+            return _("Pairs by the encoder's ear go beside pairs of people, never alone: nobody heard what they say.")
+        return _("No judgement says yet which take serves its cue better, so there is nothing to learn.")
+
     def pairs_of(self, cue: str) -> int:
         """How many training pairs a cue gives."""
         return sum(pair.cue == cue for pair in self.found.pairs)
@@ -178,10 +187,10 @@ def draft_preferences(*, film: Film | None, choice: Choice | None = None) -> Dra
 def freeze_preferences(*, draft: Draft) -> PreferenceSet:
     """Write the draft down for good; the set that is there when the very same was frozen before.
 
-    Raises DomainError when there is no pair to learn from.
+    Raises DomainError when there is no pair of people to learn from.
     """
-    if not draft.pairs:
-        raise DomainError(_("No judgement says yet which take serves its cue better, so there is nothing to learn."))
+    if draft.trouble:
+        raise DomainError(draft.trouble)
     rows = _rows(draft)
     unpaired = _unpaired(draft)
     files = compose(pairs=rows, unpaired=unpaired, texts=draft.texts)

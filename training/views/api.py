@@ -1,28 +1,20 @@
 """For rented machines: they bring their heartbeat with the token of their attempt, never with a cookie."""
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI, Status
 from ninja.errors import AuthenticationError, HttpError
-from ninja.security import HttpBearer
 
 from curator.domain.errors import DomainError
+from curator.views.api import Bearer
 from training.domain.callbacks import may_speak, pod_of, take_beat
 from training.models.rounds import RemotePod
 
 
-class PodToken(HttpBearer):
+class PodToken(Bearer):
     """`Authorization: Bearer …`, good for one attempt at one round while its machine is there."""
 
-    def __call__(self, request: HttpRequest) -> RemotePod | None:
-        """The machine whose token it is."""
-        # ninja's own way would write a header that it does not know into the log
-        kind, _space, text = request.headers.get("Authorization", "").partition(" ")
-        return self.authenticate(request, text.strip()) if kind.lower() == "bearer" else None
-
     def authenticate(self, request: HttpRequest, token: str) -> RemotePod | None:  # noqa: ARG002 (as ninja calls it)
-        """See above."""
+        """The machine whose token it is; None for no good one."""
         return pod_of(token)
 
 
@@ -47,12 +39,3 @@ def beat(request: HttpRequest) -> Status[None]:
     except DomainError as error:
         raise HttpError(422, str(error)) from error
     return Status(204, None)
-
-
-def pods_urls() -> tuple[list[URLPattern | URLResolver], str, str]:
-    """The URLs, which sign-in does not guard: each call brings its token."""
-    patterns, app, namespace = pods_api.urls
-    for pattern in patterns:
-        if pattern.callback is not None:
-            pattern.callback = login_not_required(pattern.callback)
-    return patterns, app, namespace

@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import aget_object_or_404, get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from curator.domain.errors import DomainError
-from curator.models.accounts import User
-from curator.views.access import SignedInRequest, owner
+from curator.views.access import SignedInRequest, owner, the_owner
 from curator.views.media import send_file
 from generation.domain.checkpoints import Prompts, in_use, weights_path
 from generation.domain.handing_out import open_work, reference_path, request_import, request_reference
@@ -76,9 +74,7 @@ def checkpoint(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 async def weights(request: HttpRequest, public_id: str, ending: str) -> HttpResponseBase:
     """The weights as a file: .safetensors as they lie here, .pth once a worker has written it."""
-    user = await request.auser()
-    if not isinstance(user, User) or not user.is_owner:
-        raise PermissionDenied
+    await the_owner(request)
     row = await aget_object_or_404(Checkpoint, public_id=public_id)
     paths = {"safetensors": weights_path, "pth": reference_path}
     if ending not in paths:

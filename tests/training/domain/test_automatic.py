@@ -1,6 +1,7 @@
 import pytest
 from django.utils import timezone
 
+from curator.domain.errors import DomainError
 from curator.models.library import PieceVersion
 from curator.models.ranking import Judgement
 from generation.clamp.space import PIPELINE
@@ -96,3 +97,16 @@ def test_they_are_mixed_into_a_set_only_when_asked_for_and_never_from_held_out_c
     held = Choice(held_out=frozenset({scored.public_id}), automatic=True)
     say(scored, scored.takes.all()[5], scored.takes.all()[6], "left", owner)
     assert draft_preferences(film=judged.film, choice=held).automatic == ()
+
+
+def test_they_are_never_frozen_alone(owner, owner_client):
+    judged = judged_cue(2, [(1, 2, "tie")], rater=owner)
+    scored_cue(20, cue=make_cue(film=judged.film))
+    draft = draft_preferences(film=judged.film, choice=Choice(automatic=True))
+    assert (draft.pairs, len(draft.automatic)) == (0, 4)
+    with pytest.raises(DomainError, match="never alone"):
+        freeze_preferences(draft=draft)
+    for chosen, words in (("", "there is nothing to learn"), ("&automatic=on", "never alone")):
+        page = owner_client.get(f"/training/preferences/?film={judged.film.slug}{chosen}").content.decode()
+        assert words in page
+        assert '<button class="btn primary" disabled>Freeze 0 pairs</button>' in page

@@ -8,7 +8,7 @@ from curator.domain.errors import DomainError
 from curator.models.ranking import Answer, Judgement
 from generation.models.requests import Candidate
 from tests.factories import make_film, make_take
-from tests.training.judged import OPENING, checkpoint, judged_cue, listened, say, written_take
+from tests.training.judged import OPENING, checkpoint, judged_cue, judged_film, listened, say, written_take
 from training.domain.preferences import (
     Choice,
     draft_preferences,
@@ -25,11 +25,7 @@ CLEAR = [(1, 2, "left")] * 4 + [(2, 3, "left")] * 4 + [(1, 3, "tie"), (3, 2, "ba
 
 @pytest.fixture
 def film(owner):
-    """Three judged cues with enough said of each to hold one out."""
-    made = make_film(slug="laterne")
-    for seed in range(3):
-        judged_cue(6, listened(6, 40, seed=seed), rater=owner, film=made)
-    return made
+    return judged_film(owner)
 
 
 def lines(data: bytes) -> list[dict[str, Any]]:

@@ -319,33 +319,28 @@ def test_a_changed_base_fails_the_round_with_a_sentence(owner, here):
     assert row.error == "The weights of the base checkpoint have changed since they were imported."
 
 
-def test_a_trainer_that_breaks_again_and_again_is_given_up(owner, monkeypatch):
-    monkeypatch.setattr("training.domain.running.LOOK_SECONDS", 0.01)
-    row = small_round(owner)
-
+@pytest.fixture
+def _broken_trainer(monkeypatch):
     class Broken:
         note, saved_step = "", 0
 
         def poll(self):
             return Ended.BROKEN
 
+    monkeypatch.setattr("training.domain.running.LOOK_SECONDS", 0.01)
     monkeypatch.setattr(LocalExecutor, "attend", lambda self, folder: Broken())
-    row = train(row)
+
+
+@pytest.mark.usefixtures("_broken_trainer")
+def test_a_trainer_that_breaks_again_and_again_is_given_up(owner):
+    row = train(small_round(owner))
     assert row.state == RoundState.FAILED
     assert row.error == "The training broke off 3 times after step 0."
 
 
+@pytest.mark.usefixtures("_broken_trainer")
 def test_a_trainer_that_has_no_room_for_a_state_waits_for_it(owner, monkeypatch):
-    monkeypatch.setattr("training.domain.running.LOOK_SECONDS", 0.01)
     row = small_round(owner)
-
-    class Broken:
-        note, saved_step = "", 0
-
-        def poll(self):
-            return Ended.BROKEN
-
-    monkeypatch.setattr(LocalExecutor, "attend", lambda self, folder: Broken())
     monkeypatch.setattr("shutil.disk_usage", lambda path: namedtuple("Disk", "free")(1000))
     row = train(row)
     assert (row.state, row.job.state) == (RoundState.RUNNING, JobState.QUEUED)

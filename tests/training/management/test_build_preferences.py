@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import make_film
-from tests.training.judged import judged_cue, listened
+from tests.training.judged import judged_cue, judged_film
 from training.models.sets import PreferenceSet
 
 pytestmark = pytest.mark.django_db
@@ -19,10 +19,7 @@ def build(*arguments: str) -> str:
 
 @pytest.fixture
 def film(owner):
-    made = make_film(slug="laterne")
-    for seed in range(3):
-        judged_cue(6, listened(6, 40, seed=seed), rater=owner, film=made)
-    return made
+    return judged_film(owner)
 
 
 def test_build_preferences_writes_what_trl_reads(film, tmp_path):

@@ -1,57 +1,48 @@
 """Files over links: in a folder, and over HTTP with a server that fails now and then."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.training.recipes.loopback import Quiet, serving
 from training.recipes.carrying import CarryError, Parcel, fetch, get, pack, put, send, sha256, unpack
 
 
+@dataclass
 class Shelf:
     """A server that keeps what is put and gives it back; `failures` are the next answers instead."""
 
-    def __init__(self) -> None:
-        self.things: dict[str, bytes] = {}
-        self.failures: list[int] = []
-        shelf = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer(shelf.things.get(self.path))
-
-            def do_PUT(self) -> None:
-                data = self.rfile.read(int(self.headers["Content-Length"]))
-                if shelf.failures:
-                    self._answer(None)
-                    return
-                shelf.things[self.path] = data
-                self._answer(b"")
-
-            def _answer(self, data: bytes | None) -> None:
-                status = shelf.failures.pop(0) if shelf.failures else 200 if data is not None else 404
-                self.send_response(status)
-                body = (data or b"") if status == 200 else b""
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+    address: str = ""
+    things: dict[str, bytes] = field(default_factory=dict)
+    failures: list[int] = field(default_factory=list)
 
 
 @pytest.fixture
 def shelf() -> Iterator[Shelf]:
-    found = Shelf()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
+    kept = Shelf()
+
+    class Handler(Quiet):
+        def do_GET(self) -> None:
+            data = kept.things.get(self.path)
+            if kept.failures:
+                self.answer(kept.failures.pop(0))
+            elif data is None:
+                self.answer(404)
+            else:
+                self.answer(200, data)
+
+        def do_PUT(self) -> None:
+            data = self.body()
+            if kept.failures:
+                self.answer(kept.failures.pop(0))
+                return
+            kept.things[self.path] = data
+            self.answer(200)
+
+    with serving(Handler) as kept.address:
+        yield kept
 
 
 @pytest.fixture(autouse=True)

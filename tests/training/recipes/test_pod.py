@@ -4,13 +4,13 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.training.recipes.loopback import Quiet, serving
 from training.executors.transport import LocalFolder
 from training.recipes import carrying, pod
 from training.recipes.carrying import CarryError
@@ -18,38 +18,28 @@ from training.recipes.orders import SLOTS, Call, Orders
 from training.recipes.pod import Machine, Shift
 
 
+@dataclass
 class Listener:
     """RunPod and the app on the loopback: what they were asked. `status`: the next answers."""
 
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str, bytes]] = []
-        self.status = 204
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _note(self) -> None:
-                data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                listener.asked.append((self.command, self.path, self.headers["Authorization"], data))
-                self.send_response(listener.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_DELETE = do_POST = _note
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+    address: str = ""
+    asked: list[tuple[str, str, str, bytes]] = field(default_factory=list)
+    status: int = 204
 
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    found = Listener()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
+    heard = Listener()
+
+    class Handler(Quiet):
+        def _note(self) -> None:
+            heard.asked.append((self.command, self.path, self.headers["Authorization"], self.body()))
+            self.answer(heard.status)
+
+        do_DELETE = do_POST = _note
+
+    with serving(Handler) as heard.address:
+        yield heard
 
 
 @pytest.fixture

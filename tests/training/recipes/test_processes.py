@@ -17,8 +17,8 @@ from tests.training.recipes import toy
 pytestmark = pytest.mark.kill
 
 ROOT = Path(__file__).resolve().parents[3]
-# Forty steps of one pair each.
-SETTINGS = {"epochs": 3, "rate": 3e-4, "warmup": 2, "patches": 1}
+# Eighty steps of one pair each.
+SETTINGS = {"epochs": 6, "rate": 3e-4, "warmup": 2, "patches": 1}
 PATIENCE = 900.0
 
 
@@ -67,7 +67,7 @@ def test_a_killed_run_goes_on_to_the_weights_of_one_that_was_not(tmp_path):
     killed = toy.job(tmp_path, "dpo", out="killed", settings=SETTINGS, save_every=0)
     finish(unkilled)
     folder = tmp_path / "killed"
-    for step in (5, 20):
+    for step in (5, 15):
         process = start(killed)
         wait_for(folder, step, process)
         os.kill(process.pid, signal.SIGKILL)  # noqa: TID251 (the point of this test)
@@ -89,5 +89,5 @@ def wait_for(folder: Path, step: int, process: subprocess.Popen[bytes]) -> None:
         file = folder / "metrics.jsonl"
         if file.is_file() and file.read_text().count("\n") > step:
             return
-        time.sleep(0.05)
+        time.sleep(0.01)
     raise AssertionError(f"step {step} was not reached")
