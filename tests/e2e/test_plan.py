@@ -70,7 +70,9 @@ def test_from_a_storyboard_to_music_that_meets_the_plan(installation, chromium):
     hit = tempo_map_of([[1, tempo]], metre).nearest_bar(HIT)
     assert abs(tempo_map_of([[1, tempo]], metre).seconds_of(hit) - HIT) * FPS <= 1
 
+    page.wait_for_load_state()
     page.keyboard.press("d")
+    page.wait_for_url("**/desk/**")
     expect(page.locator(".head .nums")).to_contain_text(f"{bars} bars of {metre}")
     page.get_by_role("spinbutton", name="Takes").fill(str(TAKES))
     page.keyboard.press("Enter")
