@@ -23,6 +23,9 @@ HELD = {
     ".pth of ours: the reference's container, keys, shapes and ties": (
         "tests/generation/notagen/test_checkpoint.py -k references_container"
     ),
+    "a round in Chromium: started, watched, stopped, gone on with, handed out, deleted": (
+        "-m e2e tests/e2e/test_round.py"
+    ),
     "the gate in Chromium: measured, matched, promoted, offered, rolled back": "-m e2e tests/e2e/test_gate.py",
 }
 """What tests hold, and which."""
