@@ -93,18 +93,17 @@ def read_gate(*, row: Round) -> Gate:
 
 
 def chosen_of(row: Round) -> Figure:
-    """Mean change of the log-probability of chosen held-out pieces, nats a piece, beside that of the rejected ones.
+    """Mean change of the log-probability of chosen held-out pieces, nats a piece: they may not become less likely.
 
-    The parent wrote both, so a model that moves away from it by so much KL makes them less likely by so much on
-    average: a fall says little as long as the rejected ones fall further.
+    The reference is the change of the rejected ones: the parent wrote both, so a model that moves away from it by so
+    much KL makes both less likely by so much on average.
     """
     measured = row.metrics.get("measured", {})
     value, other = measured.get("eval_chosen"), measured.get("eval_rejected")
     if value is None:
         return Figure("chosen", Verdict.MISSING, limit=0.0)
     at = float(value)
-    least = 0.0 if other is None else min(0.0, float(other))
-    verdict = Verdict.GOOD if at >= 0 else Verdict.DOUBT if at > least else Verdict.BAD
+    verdict = Verdict.GOOD if at >= 0 else Verdict.BAD
     reference = None if other is None else Range(float(other), float(other), float(other))
     return Figure("chosen", verdict, Range(at, at, at), limit=0.0, reference=reference)
 

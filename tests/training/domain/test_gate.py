@@ -18,6 +18,7 @@ from training.domain.promotions import promote, read_in_use, read_promotions, ro
 from training.models.gate import Measurement, Promotion
 from training.models.rounds import Round, RoundState
 from training.models.sets import PreferencePair
+from training.recipes.variety import Range
 
 pytestmark = pytest.mark.django_db
 
@@ -66,12 +67,14 @@ def test_a_round_that_nobody_looked_at_tells_what_is_missing(owner):
 
 @pytest.mark.parametrize(
     ("chosen", "rejected", "verdict"),
-    [(0.2, -1.0, "good"), (0.2, 1.0, "good"), (-2.4, -3.0, "doubt"), (-2.4, -2.0, "bad"), (-2.4, 1.0, "bad"),
-     (-0.1, None, "bad"), (None, None, "missing")],
-)  # fmt: skip
-def test_chosen_pieces_may_fall_a_little_as_long_as_the_rejected_ones_fall_further(owner, chosen, rejected, verdict):
+    [(0.2, -1.0, "good"), (0.0, 1.0, "good"), (-0.1, -3.0, "bad"), (-0.1, None, "bad"), (None, None, "missing")],
+)
+def test_chosen_pieces_may_not_fall_and_the_rejected_ones_stand_beside(owner, chosen, rejected, verdict):
     row = finished_round(owner, eval_chosen=chosen, eval_rejected=rejected)
-    assert verdicts(row)["chosen"] == verdict
+    figure = read_gate(row=row).named("chosen")
+    assert figure.verdict == verdict
+    beside = None if chosen is None or rejected is None else Range(rejected, rejected, rejected)
+    assert figure.reference == beside
 
 
 def test_accuracy_has_an_interval_by_takes_and_the_ceiling_beside_it(owner):
