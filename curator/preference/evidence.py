@@ -1,8 +1,8 @@
 """Whether answers tell of a taste at all: how much likelier they are with strengths than thrown by coins.
 
 One cue never says: from two dozen answers about eight takes a listener and a coin look alike. All cues together do,
-since the marginal likelihood sums over every order that the takes could have. It also counts against coins what
-actively chosen pairs hide: that the later answers do not bear the earlier ones out.
+since the marginal likelihood sums over every order that the takes could have. It also sees what actively chosen pairs
+hide: whether later answers bear the earlier ones out.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from functools import lru_cache
 from math import inf, lgamma, log, pi
 
 import numpy as np
+from scipy.special import gammaincinv, ndtri
 
 from curator.preference.fit import LAPSE, Floats, chance, fit
 from curator.preference.votes import Vote
@@ -20,7 +21,7 @@ SPREADS = (0.5, 1.0, 1.5, 2.5)
 DOUBTFUL = log(20.0)
 """Below this log factor answers are no strong evidence of a taste (Kass & Raftery 1995)."""
 
-DRAWS = 1000
+DRAWS = 4096
 _TAILS = 6.0  # degrees of freedom of the draws, whose tails must be no lighter than the posterior's
 
 
@@ -30,7 +31,8 @@ def log_factor(cues: Sequence[tuple[int, Sequence[Vote]]]) -> float:
     A taste is Bradley-Terry with slips (curator.preference.fit) whose strengths have one spread in all cues, one of
     SPREADS. If the answers are coins, a value of at least x comes up at most once in exp(x) times, however the pairs
     were chosen. 0 without an answer; ties, which are nobody's coin, and sides of the screen do not count. By
-    importance sampling with seeded draws: with sixteen cues a tenth or two too low. Raises ValueError as `tally`.
+    importance sampling with even draws, the same ones each time: with sixteen cues of eight clips and 28 answers it was
+    within 0.05 of what a hundred thousand random ones gave. Raises ValueError as `tally`.
     """
     at_spreads = np.zeros(len(SPREADS))
     for clips, votes in cues:
@@ -60,10 +62,12 @@ def _log_marginal(n: int, votes: tuple[Vote, ...], spread: float) -> float:
 
 @lru_cache(maxsize=16)
 def _steps(n: int) -> Floats:
-    """Draws (DRAWS, n) of Student's t; the same ones each time. Not to be changed."""
-    rng = np.random.default_rng(n)
-    half = rng.standard_normal((DRAWS // 2, n)) * np.sqrt(_TAILS / rng.chisquare(_TAILS, (DRAWS // 2, 1)))
-    return np.concatenate([half, -half])
+    """Draws (DRAWS, n) of Student's t by a scrambled Sobol sequence; the same ones each time. Not to be changed."""
+    from scipy.stats import qmc  # takes half a second, which no page should wait for that needs no evidence
+
+    even = qmc.Sobol(n + 1, rng=np.random.default_rng(n)).random(DRAWS)
+    steps: Floats = ndtri(even[:, :n]) * np.sqrt(_TAILS / (2.0 * gammaincinv(_TAILS / 2, even[:, n:])))
+    return steps
 
 
 def _log_mean(logs: Floats) -> float:

@@ -46,13 +46,13 @@ def test_two_clips_as_by_numerical_integration(won):
         return float(odds[0] ** won * odds[1] ** lost * density)
 
     exact = np.mean([quad(likelihood, -20, 20, args=(spread,))[0] for spread in SPREADS]) / 0.5 ** (won + lost)
-    assert log_factor([(2, said)]) == pytest.approx(log(exact), abs=0.05)
+    assert log_factor([(2, said)]) == pytest.approx(log(exact), abs=0.01)
 
 
 def test_nothing_about_order_says_nothing():
     assert log_factor([]) == 0.0
     assert log_factor([(3, []), (2, [Vote(0, 1, "tie"), Vote(0, 1, "bad"), Vote(0, 1, "skip")])]) == 0.0
-    assert log_factor([(2, [Vote(0, 1, "left")])]) == pytest.approx(0.0, abs=0.05)  # either answer was as likely
+    assert log_factor([(2, [Vote(0, 1, "left")])]) == pytest.approx(0.0, abs=0.01)  # either answer was as likely
 
 
 def test_coins_are_told_from_a_taste_however_the_pairs_were_chosen():
