@@ -6,10 +6,8 @@ of its own. A round that broke off goes on where it was.
 
 import argparse
 import json
-import logging
 import os
 import sys
-import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,12 +26,9 @@ def main() -> int:
         "BROKER_URL": "",
         "OMP_NUM_THREADS": "1",
     }
-    import django
+    from tests.demo_round.processes import set_up
 
-    django.setup()
-    # the words of workers are not for whoever watches
-    logging.disable(logging.WARNING)
-    warnings.simplefilter("ignore")
+    set_up()
     from tests.demo_round.listeners import LISTENERS
     from tests.demo_round.showing import Show, show
 
@@ -45,6 +40,7 @@ def main() -> int:
             seed=options.seed,
             each=options.each,
             alone=options.alone,
+            processes=options.processes,
         ),
         say=(lambda _text: None) if options.json else _say,
     )
@@ -65,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=ROOT / "data" / "var" / "demo-round")
     parser.add_argument("--each", type=int, default=16, help="fresh takes of each cue and model")
     parser.add_argument("--alone", type=int, default=0, help="pieces that each model writes without guard")
+    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="that write takes at once")
     parser.add_argument("--json", action="store_true", help="say nothing but one line of JSON at the end")
     return parser.parse_args()
 

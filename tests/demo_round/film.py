@@ -1,5 +1,5 @@
-"""Films of sixteen cues for the loop from takes to a better model: four stages of the arc in four textures, or two
-stages in the same textures, each cue twice in other keys and tempi."""
+"""Films for the loop from takes to a better model: four stages of the arc in four textures, sixteen cues; or two stages
+in the same textures, each four times in other keys and tempi, so that each stage alone has sixteen."""
 
 from itertools import product
 from typing import Any
@@ -8,10 +8,10 @@ from generation.etudes.composer import compose
 from generation.etudes.stages import Stage, Texture
 
 FILMS = {
-    "four stages": (Stage.FORGOTTEN, Stage.HUMILIATION, Stage.TRANSFORMATION, Stage.SALVATION),
-    "two stages": (Stage.FORGOTTEN, Stage.SALVATION),
+    "four stages": ((Stage.FORGOTTEN, Stage.HUMILIATION, Stage.TRANSFORMATION, Stage.SALVATION), 1),
+    "two stages": ((Stage.FORGOTTEN, Stage.SALVATION), 4),
 }
-CUES = 16
+"""Stages, and how often each texture comes in each of them."""
 TEXTURES = (Texture.WALTZ, Texture.GNOSSIENNE, Texture.CHORALE, Texture.OSTINATO)
 BARS = 16
 
@@ -22,8 +22,8 @@ _SHOT = 2400
 def film(name: str) -> dict[str, Any]:
     """The film as curator.domain.demo_film.seed_film reads it; metre, key and tempo of each cue as of an étude."""
     scenes, cues, stages = [], [], []
-    times = range(CUES // (len(FILMS[name]) * len(TEXTURES)))
-    for number, (stage, time, texture) in enumerate(product(FILMS[name], times, TEXTURES)):
+    arc, times = FILMS[name]
+    for number, (stage, time, texture) in enumerate(product(arc, range(times), TEXTURES)):
         code = f"S{number + 1:02}"
         like = compose(5_000_000 + number, stage=stage, texture=texture)
         shot = {"code": code, "frames": _SHOT, "description": f"{stage}, {texture}", "fields": {}}
@@ -53,7 +53,7 @@ def film(name: str) -> dict[str, Any]:
     return {
         "slug": "demo-round",
         "title": "Demo round",
-        "logline": "Sixteen cues for a listener who is a script.",
+        "logline": f"{len(cues)} cues for a listener who is a script.",
         "language": "en",
         "fps": [24, 1],
         "start_timecode": "01:00:00:00",

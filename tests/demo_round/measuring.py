@@ -4,11 +4,14 @@ Nothing here knows Django; a process needs weights, briefs and a listener.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from math import sqrt
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +23,7 @@ from generation.notagen.engine import Engine
 from generation.notagen.free import write_freely
 from generation.notagen.model import NotaGen
 from generation.notagen.patches import encode_complete
-from generation.notagen.piece import Brief
+from generation.notagen.piece import Brief, Written
 from generation.notagen.sampling import Sampling
 from tests.demo_round.listeners import Listener, chance
 from training.recipes.bundling import chosen_freely
@@ -87,35 +90,52 @@ def load(weights: Path) -> NotaGen:
 
 
 def write_fresh(
-    model: NotaGen,
+    weights: Path,
     briefs: Sequence[tuple[Brief, str]],
     *,
     each: int,
     seed: int,
     keep: Path,
-    tell: Callable[[str], None] = lambda _text: None,
-) -> list[Fresh]:
-    """`each` guarded takes for every brief (with its stage), kept in a file so that they are written once."""
-    found = read_fresh(keep)
-    engine = Engine(model)
-    for number, (brief, stage) in enumerate(briefs):
-        if any(one.cue == number for one in found):
-            continue
-        seeds = [int(value) for value in np.random.default_rng((seed, number, 77)).integers(2**32, size=each)]
-        for written in sorted(engine.write(brief, seeds=seeds, sampling=USED), key=lambda one: one.index):
-            abc = "" if written.reason else written.abc
-            found.append(Fresh(number, stage, written.raw, abc, written.forced, written.lines_tried))
-        _keep(keep, [asdict(one) for one in found])
-        tell(f"cue {number + 1} of {len(briefs)}")
-    return found
+    pool: Executor | None = None,
+) -> Iterator[list[Fresh]]:
+    """`each` guarded takes for every brief (with its stage), brief by brief, kept in a file a brief in the folder
+    `keep`, so that they are written once. The processes of `pool` begin at once; without one each brief is written
+    when it is asked for."""
+    keep.mkdir(parents=True, exist_ok=True)
+    asked = [_Asked(weights, number, *brief, each, seed, keep) for number, brief in enumerate(briefs)]
+    return iter((pool.map if pool else map)(_write_cue, asked))
 
 
-def read_fresh(file: Path) -> list[Fresh]:
-    """What was kept; nothing where the file is not there."""
+@dataclass(frozen=True)
+class _Asked:
+    weights: Path
+    number: int
+    brief: Brief
+    stage: str
+    each: int
+    seed: int
+    keep: Path
+
+
+def _write_cue(asked: _Asked) -> list[Fresh]:
+    file = asked.keep / f"{asked.number}.json"
     if not file.is_file():
-        return []
+        draw = np.random.default_rng((asked.seed, asked.number, 77))
+        seeds = [int(value) for value in draw.integers(2**32, size=asked.each)]
+        written = _engine(asked.weights).write(asked.brief, seeds=seeds, sampling=USED)
+        _keep(file, [_row(asked, one) for one in sorted(written, key=lambda one: one.index)])
     rows = json.loads(file.read_text(encoding="utf-8"))
     return [Fresh(**{**row, "forced": tuple((start, end) for start, end in row["forced"])}) for row in rows]
+
+
+def _row(asked: _Asked, one: Written) -> dict[str, Any]:
+    abc = "" if one.reason else one.abc
+    return asdict(Fresh(asked.number, asked.stage, one.raw, abc, one.forced, one.lines_tried))
+
+
+@lru_cache(maxsize=1)
+def _engine(weights: Path) -> Engine:
+    return Engine(load(weights))
 
 
 def _keep(file: Path, content: object) -> None:

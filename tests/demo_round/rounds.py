@@ -4,6 +4,7 @@ Whatever is done already is not done again, so a round that broke off goes on wh
 """
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from random import Random
 
 from curator import jobs
@@ -28,7 +29,7 @@ from training.models.sets import PreferenceSet
 
 TAKES = 12
 VOTES = 28
-"""Answers about each of the sixteen cues: 448."""
+"""Answers about each cue: 448 about sixteen."""
 
 DRAW = {"top_p": 0.98, "temperature": 1.0}
 """Takes to choose from are drawn more freely than takes to use."""
@@ -55,14 +56,16 @@ def cues_of(film: Film) -> list[Cue]:
     return list(Cue.objects.filter(film=film).select_related("film", "stage").order_by("position"))
 
 
-def write_takes(*, film: Film, base: Checkpoint, seed: int, tell: Tell) -> int:
-    """Twelve takes for every cue; how many there are in all."""
+def write_takes(*, film: Film, base: Checkpoint, seed: int, tell: Tell, pool: Executor | None = None) -> int:
+    """Twelve takes for every cue, by the processes of `pool` where there is one; how many there are in all."""
     cues = cues_of(film)
-    for number, cue in enumerate(cues, start=1):
-        request = CueRequest.objects.filter(cue=cue).select_related("job").first() or request_takes(
-            cue=cue, count=TAKES, checkpoint=base, sampling=DRAW, seed=seed * 1000 + number
-        )
-        finish(request.job)
+    asked = [
+        CueRequest.objects.filter(cue=cue).select_related("job").first()
+        or request_takes(cue=cue, count=TAKES, checkpoint=base, sampling=DRAW, seed=seed * 1000 + number)
+        for number, cue in enumerate(cues, start=1)
+    ]
+    jobs_of = [request.job_id for request in asked]
+    for number, _done in enumerate((pool.map if pool else map)(finish, jobs_of), start=1):
         tell(f"cue {number} of {len(cues)}")
     return Take.objects.filter(cue__film=film).count()
 
@@ -92,17 +95,20 @@ def train(*, film: Film, base: Checkpoint, tell: Tell) -> Round:
         frozen = PreferenceSet.objects.first() or freeze_preferences(draft=draft)
         tell(f"training on {frozen.manifest['pairs']} pairs")
         row = start_round(data=frozen, base=base)
-    finish(row.job)
+    finish(row.job_id)
     row.refresh_from_db()
     if row.state != RoundState.MEASURED:
         raise SystemExit(f"The round is {row.state}: {row.error}")
     return row
 
 
-def finish(job: Job | None) -> None:
-    """Do a job in this process. Raises SystemExit when it fails."""
-    if job is not None and jobs.wait_for(job).state != JobState.DONE:
-        raise SystemExit(f"{job.kind}: {job.error}")
+def finish(job: int | None) -> None:
+    """Do the job of this key, if there is one, in this process. Raises SystemExit when it fails."""
+    if job is None:
+        return
+    done = jobs.wait_for(Job.objects.get(pk=job))
+    if done.state != JobState.DONE:
+        raise SystemExit(f"{done.kind}: {done.error}")
 
 
 def _rater(listener: Listener, seed: int) -> User:

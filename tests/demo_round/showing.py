@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from django.core.management import call_command
 from curator.domain.errors import DomainError
 from generation.domain.checkpoints import weights_path
 from generation.domain.writing import brief_of
+from generation.models.checkpoints import Checkpoint
 from generation.models.requests import CueRequest
 from generation.notagen.model import NotaGen
 from generation.notagen.piece import Brief
@@ -32,6 +34,7 @@ from tests.demo_round.measuring import (
     scaled,
     write_fresh,
 )
+from tests.demo_round.processes import processes
 from training.models.rounds import Round
 from training.recipes.variety import against, bars_of, variety
 
@@ -46,7 +49,8 @@ PARENT_SEED, RESULT_SEED = 50_000, 60_000
 class Show:
     """home: the installation of this round; parent: where what the parent writes for this seed is kept.
 
-    each: fresh takes of each cue and model; alone: pieces of each model without guard, 0 for none.
+    each: fresh takes of each cue and model; alone: pieces of each model without guard, 0 for none; processes: so many
+    write takes at once.
     """
 
     home: Path
@@ -55,23 +59,32 @@ class Show:
     seed: int
     each: int
     alone: int
+    processes: int = 1
 
 
 def show(what: Show, *, say: Say) -> dict[str, Any]:
     """Do what is not done yet, tell it, and return every number, or why the app starts no round on the answers."""
+    with processes(what.processes) as pool:
+        return _show(what, say, pool)
+
+
+def _show(what: Show, say: Say, pool: Executor | None) -> dict[str, Any]:
     listener, clock = LISTENERS[what.listener], _Clock(what.home / "clock.json")
     what.parent.mkdir(parents=True, exist_ok=True)
-    say(INTRODUCTION.format(words=listener.words))
     with clock.of("set-up"):
         call_command("migrate", verbosity=0, interactive=False)
         film, base = rounds.make_film(name=listener.film, seed=what.seed)
+    cues = rounds.cues_of(film)
+    say(INTRODUCTION.format(words=listener.words, takes=rounds.TAKES, cues=len(cues)))
     with clock.of("takes"), _Progress(say, "1  Takes to choose from") as tell:
-        written = rounds.write_takes(film=film, base=base, seed=what.seed, tell=tell)
-        tell(f"{written} takes of 16 cues")
+        written = rounds.write_takes(film=film, base=base, seed=what.seed, tell=tell, pool=pool)
+        tell(f"{written} takes of {len(cues)} cues")
     with clock.of("judgements"), _Progress(say, "2  Blind pairs") as tell:
         answers = rounds.judge_takes(film=film, listener=listener, seed=what.seed, tell=tell)
         tell(f"{answers} answers")
     found: dict[str, Any] = {"listener": listener.name, "seed": what.seed, "takes": written, "answers": answers}
+    briefs = _briefs(film, base)
+    parents = _begin(what, "parent", base, briefs, pool)
     try:
         with clock.of("training"), _Progress(say, "3  Training") as tell:
             row = rounds.train(film=film, base=base, tell=tell)
@@ -81,9 +94,9 @@ def show(what: Show, *, say: Say) -> dict[str, Any]:
         return {**found, "refused": str(error)}
     if row.result is None:
         raise AssertionError("a round that is measured has its result")
-    briefs = _briefs(film, base)
     models = load(weights_path(base)), load(weights_path(row.result))
-    shown = _Written(what, clock, say, briefs, models)
+    fresh = {"parent": parents, "result": _begin(what, "result", row.result, briefs, pool)}
+    shown = _Written(what, clock, say, briefs, models, fresh)
     before, after = shown.fresh()
     found |= {
         "round": _learned(row),
@@ -124,6 +137,20 @@ def _briefs(film: Any, base: Any) -> list[tuple[Brief, str]]:
     return [(brief_of(one), one.cue.stage.name if one.cue.stage else "") for one in asked.order_by("cue__position")]
 
 
+def _side(what: Show, name: str) -> tuple[Path, int]:
+    """Where what parent or result writes is kept, and the seed of its fresh takes."""
+    return (what.parent, PARENT_SEED + what.seed) if name == "parent" else (what.home, RESULT_SEED + what.seed)
+
+
+def _begin(
+    what: Show, name: str, model: Checkpoint, briefs: Sequence[tuple[Brief, str]], pool: Executor | None
+) -> Iterator[list[Fresh]]:
+    """Fresh takes, cue by cue; with other processes they are begun at once."""
+    folder, seed = _side(what, name)
+    keep = folder / f"{FRESH}-{what.each}"
+    return write_fresh(weights_path(model), briefs, each=what.each, seed=seed, keep=keep, pool=pool)
+
+
 @dataclass
 class _Written:
     """What parent and result write for the measuring; each thing once, the parent's once for all listeners."""
@@ -133,16 +160,20 @@ class _Written:
     say: Say
     briefs: Sequence[tuple[Brief, str]]
     models: tuple[NotaGen, NotaGen]
+    begun: dict[str, Iterator[list[Fresh]]]
 
     def fresh(self) -> tuple[list[Fresh], list[Fresh]]:
         """Takes of parent and result that nobody judged."""
         sides = []
-        for name, folder, model, seed in self._sides(PARENT_SEED, RESULT_SEED):
-            clock = _Clock(folder / "clock.json")
+        for name, cues in self.begun.items():
+            clock = _Clock(_side(self.what, name)[0] / "clock.json")
             with clock.of(f"fresh takes of the {name}"), _Progress(self.say, f"4  Fresh takes of the {name}") as tell:
-                kept = folder / f"{FRESH}-{self.what.each}.json"
-                sides.append(write_fresh(model, self.briefs, each=self.what.each, seed=seed, keep=kept, tell=tell))
-                tell(f"{len(sides[-1])} takes")
+                takes: list[Fresh] = []
+                for number, of_cue in enumerate(cues, start=1):
+                    takes += of_cue
+                    tell(f"cue {number} of {len(self.briefs)}")
+                tell(f"{len(takes)} takes")
+            sides.append(takes)
             self.clock.take_over(clock)
         return sides[0], sides[1]
 
@@ -151,19 +182,15 @@ class _Written:
         openings = ["".join(f"{line}\n" for line in brief.prompt) for brief, _stage in self.briefs]
         asked = [openings[at % len(openings)] for at in range(self.what.alone)]
         sides = []
-        for name, folder, model, _seed in self._sides(0, 0):
+        for name, model in zip(self.begun, self.models, strict=True):
+            folder = _side(self.what, name)[0]
             clock = _Clock(folder / "clock.json")
             with clock.of(f"unguarded, {name}"), _Progress(self.say, f"5  Without guard, {name}") as tell:
                 kept = folder / f"{ALONE}-{self.what.alone}.json"
                 sides.append(alone(model, asked, seed=self.what.seed, keep=kept, tell=tell))
             self.clock.take_over(clock)
-        told = {name: asdict(variety(side)) for name, side in zip(("parent", "result"), sides, strict=True)}
+        told = {name: asdict(variety(side)) for name, side in zip(self.begun, sides, strict=True)}
         return {**told, "against": asdict(against(*sides))}
-
-    def _sides(self, first: int, second: int) -> Iterator[tuple[str, Path, NotaGen, int]]:
-        seed = self.what.seed
-        yield "parent", self.what.parent, self.models[0], first + seed
-        yield "result", self.what.home, self.models[1], second + seed
 
 
 def _taste(name: str, before: list[Fresh], after: list[Fresh], models: tuple[NotaGen, NotaGen]) -> dict[str, Any]:
@@ -297,7 +324,7 @@ class _Progress:
 INTRODUCTION = """
 One round of learning with the demo model
 
-A small model writes twelve takes for each of sixteen cues. A listener hears them in blind pairs and says which one
+A small model writes {takes} takes for each of {cues} cues. A listener hears them in blind pairs and says which one
 serves its cue better. The model learns from these answers alone. Does it then write what the listener likes?
 
 The listener is no human being but a script: it {words}.

@@ -4,13 +4,12 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
-from generation.notagen.checkpoint import load_checkpoint
 from generation.notagen.header import prompt_lines
 from generation.notagen.piece import Brief
 from tests.demo_round.drawing import histogram, table
-from tests.demo_round.measuring import Fresh, foresight, gain, log_probs, scaled, write_fresh
+from tests.demo_round.measuring import Fresh, foresight, gain, load, log_probs, scaled, write_fresh
+from tests.demo_round.processes import processes
 from tests.generation.writing import SMALL
 
 BRIEF = Brief(prompt_lines("Minimal", "Etude, Waltz", "Keyboard", "Peace"), "3/4", "G", 60, 3)
@@ -44,15 +43,24 @@ def test_foresight_counts_pairs_of_one_cue_whose_takes_differ():
 
 
 def test_fresh_takes_are_written_once_and_scored_as_they_were_drawn(tmp_path):
-    torch.set_num_threads(1)
-    model = load_checkpoint(SMALL).model
-    kept = tmp_path / "fresh.json"
-    first = write_fresh(model, [(BRIEF, "Peace")], each=2, seed=1, keep=kept)
+    def write() -> list[Fresh]:
+        return [one for cue in write_fresh(SMALL, [(BRIEF, "Peace")], each=2, seed=1, keep=tmp_path) for one in cue]
+
+    first = write()
     assert [one.cue for one in first] == [0, 0]
     assert first[0].raw != first[1].raw
+    kept = tmp_path / "0.json"
     kept.write_text(json.dumps(json.loads(kept.read_text())[:1]))
-    assert write_fresh(model, [(BRIEF, "Peace")], each=2, seed=1, keep=kept) == first[:1]
-    assert (log_probs(model, first) < 0).all()
+    assert write() == first[:1]
+    assert (log_probs(load(SMALL), first) < 0).all()
+
+
+def test_other_processes_write_the_same_takes(tmp_path):
+    briefs = [(BRIEF, "Peace"), (BRIEF, "Chosen")]
+    with processes(2) as pool:
+        others = list(write_fresh(SMALL, briefs, each=2, seed=1, keep=tmp_path / "others", pool=pool))
+    assert others == list(write_fresh(SMALL, briefs, each=2, seed=1, keep=tmp_path / "own"))
+    assert [of_cue[0].stage for of_cue in others] == ["Peace", "Chosen"]
 
 
 def test_drawing():

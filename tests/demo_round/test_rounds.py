@@ -28,13 +28,13 @@ def film(db, monkeypatch):
     return made
 
 
-@pytest.mark.parametrize(("name", "prompts"), [("four stages", 16), ("two stages", 8)])
-def test_sixteen_cues_ask_for_what_the_demo_model_knows(db, name, prompts):
+@pytest.mark.parametrize(("name", "count", "prompts"), [("four stages", 16, 16), ("two stages", 32, 8)])
+def test_the_cues_ask_for_what_the_demo_model_knows(db, name, count, prompts):
     made, base = rounds.make_film(name=name, seed=1)
     cues = rounds.cues_of(made)
     found = {prompt_of(cue=cue, checkpoint=base) for cue in cues}
-    assert (len(cues), len(found)) == (16, prompts)
-    assert len({(cue.stage, cue.texture, cue.metre, cue.key, cue.tempo) for cue in cues}) == 16
+    assert (len(cues), len(found)) == (count, prompts)
+    assert len({(cue.stage, cue.texture, cue.metre, cue.key, cue.tempo) for cue in cues}) == count
     assert {line[1:] for one in found for line in one} <= {word for words in base.vocabulary.values() for word in words}
 
 
