@@ -1,7 +1,8 @@
 """The figures of the whole loop on the demo model (issue 6): scripted listeners judge, one round learns from them.
 
-Each part is one seed: the listeners of tests/demo_round, one after the other, and one who throws coins. The settings
-were found on the seeds 1, 2, 11 and 12 (docs/training.md), which are none of these.
+Each part is one seed: the listeners of tests/demo_round with one taste, one after the other, and one who throws coins;
+or the one whose taste turns with the stage. The settings were found on the seeds 1, 2, 11 and 12 (docs/training.md),
+which are none of these.
 """
 
 import json
@@ -33,26 +34,38 @@ TRUE = "order of fresh pairs as the listener's"
 Found = dict[str, Any]
 
 
-def demo_round(seed: int) -> Callable[[], Iterator[Figure]]:
-    """All listeners with one seed."""
-    command = f"python -m tests.bench.figures demo-round-{SEEDS.index(seed) + 1}"
+def part(name: str, seed: int, of_seed: Callable[[int, Path], Iterator[Figure]]) -> Callable[[], Iterator[Figure]]:
+    """What is measured with one seed, in a folder of its own."""
 
     def measure() -> Iterator[Figure]:
         with tempfile.TemporaryDirectory(prefix="cuewright-figures-") as folder:
-            for figure in _of_seed(seed, Path(folder)):
-                figure.command = command
+            for figure in of_seed(seed, Path(folder)):
+                figure.command = f"python -m tests.bench.figures {name}"
                 yield figure
 
     return measure
 
 
-def _of_seed(seed: int, folder: Path) -> Iterator[Figure]:
+def _one_taste(seed: int, folder: Path) -> Iterator[Figure]:
     for name in TASTES:
         found = _play(folder, name, seed)
         title = f"demo round, seed {seed}, {name}"
         yield from _learned(title, found)
         yield from _sound(title, found)
         yield _mean(name, seed, found["foresight"]["true"])
+    found = _play(folder, "coin", seed)
+    for name in TASTES:
+        title = f"demo round, seed {seed}, coins for votes: change of the taste {name}, SD"
+        if "refused" in found:  # no round, no other model: what is used goes on writing as it did
+            value, note = 0.0, f"no round starts on {found['answers']} coins, so nothing changes: {found['refused']}"
+        else:
+            gain = found["gains"][name]
+            value = round(gain["whole"], 2)
+            note = f"plus or minus {gain['error']:.2f}; {_told(found)}"
+        yield Figure(6, title, value, "-0.25 to 0.25", abs(value) <= 0.25, "", note=note)
+
+
+def _by_stage(seed: int, folder: Path) -> Iterator[Figure]:
     found = _play(folder, "by-stage", seed)
     title = f"demo round, seed {seed}, by-stage"
     for stage in ("Forgotten", "Salvation"):
@@ -64,16 +77,6 @@ def _of_seed(seed: int, folder: Path) -> Iterator[Figure]:
     note = f"{seen['clear_pairs']} clear pairs; of all {seen['pairs']}: {seen['true']:.3f}"
     yield Figure(6, f"{title}: clear pairs foreseen", round(seen["clear"], 3), "reported", True, "", note=note)
     yield from _sound(title, found)
-    found = _play(folder, "coin", seed)
-    for name in TASTES:
-        title = f"demo round, seed {seed}, coins for votes: change of the taste {name}, SD"
-        if "refused" in found:  # no round, no other model: what is used goes on writing as it did
-            value, note = 0.0, f"no round starts on {found['answers']} coins, so nothing changes: {found['refused']}"
-        else:
-            gain = found["gains"][name]
-            value = round(gain["whole"], 2)
-            note = f"plus or minus {gain['error']:.2f}; {_told(found)}"
-        yield Figure(6, title, value, "-0.25 to 0.25", abs(value) <= 0.25, "", note=note)
 
 
 def _play(folder: Path, listener: str, seed: int) -> Found:
@@ -175,4 +178,9 @@ def _mean(listener: str, seed: int, value: float) -> Figure:
     return Figure(6, name, mean, ">= 0.65", mean >= 0.65, "", note=note)
 
 
-MEASURES = {f"demo-round-{number}": demo_round(seed) for number, seed in enumerate(SEEDS, start=1)}
+PARTS = {"demo-round": _one_taste, "demo-stages": _by_stage}
+MEASURES = {
+    f"{name}-{number}": part(f"{name}-{number}", seed, measured)
+    for name, measured in PARTS.items()
+    for number, seed in enumerate(SEEDS, start=1)
+}
