@@ -54,3 +54,15 @@ def test_a_round_is_shown_from_its_takes_to_its_result(small):
     again = show(what, say=told.append)
     assert {name: value for name, value in again.items() if name != "clock"} == found
     assert Round.objects.count() == 1
+
+
+def test_answers_that_are_coins_start_no_round(small):
+    told: list[str] = []
+    home = small / "home"
+    home.mkdir()
+    what = Show(home=home, parent=small / "parent", listener="coin", seed=3, each=3, alone=2)
+    found = show(what, say=told.append)
+    assert (found["takes"], found["answers"]) == (16, 4 * rounds.VOTES)
+    assert found["refused"].startswith(f"Coins explain these {4 * rounds.VOTES} answers better than a taste does")
+    assert found["refused"] in "".join(told)
+    assert not Round.objects.exists()
