@@ -21,7 +21,7 @@ TASTES = ("sparse-low", "singing")
 """Listeners whose taste is the same in all stages."""
 
 EACH = {"sparse-low": 16, "singing": 16, "by-stage": 12, "coin": 16}
-ALONE = {"sparse-low": 400, "singing": 400, "by-stage": 400, "coin": 0}
+ALONE = {"sparse-low": 400, "singing": 400, "by-stage": 800, "coin": 0}
 """Fresh takes of each cue and model; pieces of each model without guard."""
 
 PROCESSES = {"by-stage": 2}

@@ -220,25 +220,17 @@ def foresight(takes: Sequence[Fresh], values: Sequence[float], change: Floats) -
     return Foresight(fmean(true), fmean(clear) if clear else float("nan"), fmean(noisy), len(true), len(clear))
 
 
-def alone(
-    model: NotaGen,
-    openings: Sequence[str],
-    *,
-    seed: int,
-    keep: Path,
-    tell: Callable[[str], None] = lambda _text: None,
-) -> list[Examined]:
+def alone(weights: Path, openings: Sequence[str], seed: int, keep: Path) -> list[Examined]:
     """Texts that a model writes without guard behind these prompt lines, header and all, in their order; kept in a
     file, so that they are written once."""
     kept: dict[str, str] = json.loads(keep.read_text(encoding="utf-8")) if keep.is_file() else {}
     seeds = [int(value) for value in np.random.default_rng((seed, 78)).integers(2**32, size=len(openings))]
     missing = [place for place in range(len(openings)) if str(place) not in kept]
     asked, drawn = [openings[place] for place in missing], [seeds[place] for place in missing]
-    for free in write_freely(Decoder(model, ROWS), asked, seeds=drawn, sampling=USED):
+    for free in write_freely(Decoder(load(weights), ROWS), asked, seeds=drawn, sampling=USED):
         kept[str(missing[free.index])] = free.text
         if len(kept) % 50 == 0:
             _keep(keep, kept)
-            tell(f"{len(kept)} of {len(openings)}")
     _keep(keep, kept)
     return [examine(kept[str(place)]) for place in range(len(openings))]
 

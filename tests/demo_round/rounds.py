@@ -3,9 +3,10 @@
 Whatever is done already is not done again, so a round that broke off goes on where it was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from random import Random
+from typing import Any
 
 from curator import jobs
 from curator.domain.accounts import ensure_rater
@@ -30,6 +31,10 @@ from training.models.sets import PreferenceSet
 TAKES = 12
 VOTES = 28
 """Answers about each cue: 448 about sixteen."""
+
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"two stages": {"preset": "small", "rate": 5e-4, "anchor": 0.3}}
+"""What is set for the round on a film; where nothing is, the round takes what suits the model's size. A fuller bar is
+the harder one to get right, and the anchor keeps bars right."""
 
 DRAW = {"top_p": 0.98, "temperature": 1.0}
 """Takes to choose from are drawn more freely than takes to use."""
@@ -87,14 +92,14 @@ def judge_takes(*, film: Film, listener: Listener, seed: int, tell: Tell) -> int
     return Judgement.objects.filter(cue__film=film).count()
 
 
-def train(*, film: Film, base: Checkpoint, tell: Tell) -> Round:
-    """Freeze what the judgements teach and train on it."""
+def train(*, film: Film, name: str, base: Checkpoint, tell: Tell) -> Round:
+    """Freeze what the judgements about the film of this name teach and train on it."""
     row = Round.objects.order_by("number").first()
     if row is None:
         draft = draft_preferences(film=film, choice=CHOICE)
         frozen = PreferenceSet.objects.first() or freeze_preferences(draft=draft)
         tell(f"training on {frozen.manifest['pairs']} pairs")
-        row = start_round(data=frozen, base=base)
+        row = start_round(data=frozen, base=base, settings=SETTINGS.get(name, {}))
     finish(row.job_id)
     row.refresh_from_db()
     if row.state != RoundState.MEASURED:

@@ -87,20 +87,20 @@ def _show(what: Show, say: Say, pool: Executor | None) -> dict[str, Any]:
     parents = _begin(what, "parent", base, briefs, pool)
     try:
         with clock.of("training"), _Progress(say, "3  Training") as tell:
-            row = rounds.train(film=film, base=base, tell=tell)
+            row = rounds.train(film=film, name=listener.film, base=base, tell=tell)
             tell(f"{_learned(row)['pairs']} pairs, {row.metrics['step']} steps")
     except DomainError as error:
         say(f"\nThe app starts no round on this set. It says:\n{error}\n")
         return {**found, "refused": str(error)}
     if row.result is None:
         raise AssertionError("a round that is measured has its result")
-    models = load(weights_path(base)), load(weights_path(row.result))
+    weights = weights_path(base), weights_path(row.result)
     fresh = {"parent": parents, "result": _begin(what, "result", row.result, briefs, pool)}
-    shown = _Written(what, clock, say, briefs, models, fresh)
+    shown = _Written(what, clock, say, briefs, weights, fresh, pool)
     before, after = shown.fresh()
     found |= {
         "round": _learned(row),
-        **_taste(what.listener, before, after, models),
+        **_taste(what.listener, before, after, (load(weights[0]), load(weights[1]))),
         "guarded": _guarded(before, after),
     }
     if what.alone:
@@ -159,8 +159,9 @@ class _Written:
     clock: "_Clock"
     say: Say
     briefs: Sequence[tuple[Brief, str]]
-    models: tuple[NotaGen, NotaGen]
+    weights: tuple[Path, Path]
     begun: dict[str, Iterator[list[Fresh]]]
+    pool: Executor | None
 
     def fresh(self) -> tuple[list[Fresh], list[Fresh]]:
         """Takes of parent and result that nobody judged."""
@@ -181,14 +182,11 @@ class _Written:
         """Pieces without guard, behind the same prompts and with the same seeds for both."""
         openings = ["".join(f"{line}\n" for line in brief.prompt) for brief, _stage in self.briefs]
         asked = [openings[at % len(openings)] for at in range(self.what.alone)]
-        sides = []
-        for name, model in zip(self.begun, self.models, strict=True):
-            folder = _side(self.what, name)[0]
-            clock = _Clock(folder / "clock.json")
-            with clock.of(f"unguarded, {name}"), _Progress(self.say, f"5  Without guard, {name}") as tell:
-                kept = folder / f"{ALONE}-{self.what.alone}.json"
-                sides.append(alone(model, asked, seed=self.what.seed, keep=kept, tell=tell))
-            self.clock.take_over(clock)
+        with self.clock.of("unguarded"), _Progress(self.say, "5  Without guard") as tell:
+            keep = [_side(self.what, name)[0] / f"{ALONE}-{len(asked)}.json" for name in self.begun]
+            work = [self.weights, [asked] * 2, [self.what.seed] * 2, keep]
+            sides = list((self.pool.map if self.pool else map)(alone, *work))
+            tell(f"{len(asked)} pieces each")
         told = {name: asdict(variety(side)) for name, side in zip(self.begun, sides, strict=True)}
         return {**told, "against": asdict(against(*sides))}
 

@@ -45,7 +45,7 @@ def test_a_round_is_shown_from_its_takes_to_its_result(small):
     assert found["guarded"]["result"]["takes"] == 12
     assert found["alone"]["parent"]["texts"] == found["alone"]["result"]["texts"] == 2
     clock = found.pop("clock")
-    assert set(clock) >= {"takes", "judgements", "training", "fresh takes of the result", "unguarded, parent"}
+    assert set(clock) >= {"takes", "judgements", "training", "fresh takes of the result", "unguarded"}
     assert row.result != Checkpoint.objects.get(kind="demo")
     assert str(weights_path(row.result)) in text
     assert found["gain"] == found["gains"]["by-stage"]

@@ -89,6 +89,7 @@ class PreferenceLearning(Learning):
             sides(reference),
             beta=settings.beta,
             penalty=settings.penalty,
+            anchor=settings.anchor,
             p=inputs["p"] if settings.soft_labels else None,
             lengths=sides(lengths) if settings.per_character else None,
         )

@@ -58,7 +58,7 @@ class SftSettings(Settings):
 
 @dataclass(frozen=True)
 class DpoSettings(Settings):
-    """beta, penalty, per_character: see training.recipes.loss. soft_labels: use the probability of each pair's order.
+    """beta, penalty, anchor, per_character: see training.recipes.loss. soft_labels: use how probable each order is.
 
     The guards, each on the mean over `window` steps and on the held-out pairs at the end of an epoch: chosen_floor and
     rejected_floor in nats a piece since the start, kl_ceiling in nats a character.
@@ -69,6 +69,7 @@ class DpoSettings(Settings):
     warmup: int = 8
     beta: float = 0.1
     penalty: float = 5.0
+    anchor: float = 0.0
     per_character: bool = False
     soft_labels: bool = True
     chosen_floor: float = -2.0

@@ -31,6 +31,7 @@ def preference_loss(
     *,
     beta: float,
     penalty: float,
+    anchor: float = 0.0,
     p: Tensor | None = None,
     lengths: LogProbs | None = None,
 ) -> Losses:
@@ -38,8 +39,10 @@ def preference_loss(
 
     With the changes c and r of the two pieces' log-probabilities since the reference,
 
-        loss = -log sigmoid(beta * (c - r - penalty * max(0, -c)))
+        loss = -log sigmoid(beta * (c - r - penalty * max(0, -c))) - beta * anchor * c
 
+    anchor: an SFT term beside it (as in arXiv 2404.19733, there by the length of the piece): what the listener chose is
+    whole and right as the engine let it pass, so a model that goes on learning it keeps to whole and right bars.
     p (M,): probability that the listener takes the chosen piece when asked. The loss is then the expectation over
     which one it is (conservative DPO, arXiv 2305.18290 appendix, with the penalty on whichever piece is taken as the
     better one), so exchanging the pieces and taking 1 - p changes nothing. Without p it is 1.
@@ -53,8 +56,8 @@ def preference_loss(
     # relu, not clamp: the model starts as its own reference, and clamp has a gradient at zero.
     fallen = F.relu(-chosen)
     margin = chosen - rejected
-    loss = F.softplus(-beta * (margin - penalty * fallen))
+    loss = F.softplus(-beta * (margin - penalty * fallen)) - beta * anchor * chosen
     if p is not None:
-        other = F.softplus(-beta * (-margin - penalty * F.relu(-rejected)))
+        other = F.softplus(-beta * (-margin - penalty * F.relu(-rejected))) - beta * anchor * rejected
         loss = torch.lerp(other, loss, p)
     return Losses(loss=loss, margin=margin.detach(), penalty=fallen.detach())

@@ -71,10 +71,19 @@ def test_the_penalty_pulls_a_fallen_chosen_piece_up_again():
     assert policy.chosen.grad.item() == pytest.approx(6 * -policy.rejected.grad.item())
 
 
+def test_the_anchor_pulls_the_chosen_piece_alone():
+    policy = LogProbs(some(-300.0).requires_grad_(), some(-250.0).requires_grad_())
+    preference_loss(
+        policy, LogProbs(some(-300.0), some(-250.0)), beta=0.1, penalty=5.0, anchor=0.3
+    ).loss.sum().backward()
+    assert (policy.chosen.grad.item(), policy.rejected.grad.item()) == pytest.approx((-0.05 - 0.03, 0.05))
+
+
 def test_exchanging_the_pieces_and_the_probability_changes_nothing():
     p = some(0.8)
-    other = preference_loss(LogProbs(*reversed(POLICY)), LogProbs(*reversed(REFERENCE)), beta=0.1, penalty=3.0, p=1 - p)
-    assert torch.equal(preference_loss(POLICY, REFERENCE, beta=0.1, penalty=3.0, p=p).loss, other.loss)
+    sides = LogProbs(*reversed(POLICY)), LogProbs(*reversed(REFERENCE))
+    other = preference_loss(*sides, beta=0.1, penalty=3.0, anchor=0.2, p=1 - p)
+    assert torch.equal(preference_loss(POLICY, REFERENCE, beta=0.1, penalty=3.0, anchor=0.2, p=p).loss, other.loss)
 
 
 def test_a_sure_label_is_no_soft_label():
