@@ -97,7 +97,7 @@ def _rounds(provider: Provider, seed: int) -> dict[str, Any]:
     made, results = [], []
     for executor, budget in (("local", None), ("runpod", Decimal(1))):
         row = start_round(data=data, base=base, executor=executor, budget_eur=budget)
-        rounds.finish(row.job)
+        rounds.finish(row.job_id)
         row = Round.objects.select_related("result").get(pk=row.pk)
         if row.result is None:
             raise SystemExit(f"The round on {executor} is {row.state}: {row.error}")
