@@ -1,5 +1,6 @@
 """The whole round from takes to what is told of it, with a film of four cues and the small test model."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,11 +31,15 @@ def small(db, monkeypatch, settings, tmp_path):
     return tmp_path
 
 
+def round_of(listener: str, folder: Path) -> Show:
+    """A round in an installation that is not there yet."""
+    (folder / "home").mkdir()
+    return Show(home=folder / "home", parent=folder / "parent", listener=listener, seed=3, each=3, alone=2)
+
+
 def test_a_round_is_shown_from_its_takes_to_its_result(small):
     told: list[str] = []
-    home = small / "home"
-    home.mkdir()
-    what = Show(home=home, parent=small / "parent", listener="by-stage", seed=3, each=3, alone=2)
+    what = round_of("by-stage", small)
     found = show(what, say=told.append)
     text = "".join(told)
     row = Round.objects.get()
@@ -58,10 +63,7 @@ def test_a_round_is_shown_from_its_takes_to_its_result(small):
 
 def test_answers_that_are_coins_start_no_round(small):
     told: list[str] = []
-    home = small / "home"
-    home.mkdir()
-    what = Show(home=home, parent=small / "parent", listener="coin", seed=3, each=3, alone=2)
-    found = show(what, say=told.append)
+    found = show(round_of("coin", small), say=told.append)
     assert (found["takes"], found["answers"]) == (16, 4 * rounds.VOTES)
     assert found["refused"].startswith(f"Coins explain these {4 * rounds.VOTES} answers better than a taste does")
     assert found["refused"] in "".join(told)
