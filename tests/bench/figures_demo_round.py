@@ -2,7 +2,7 @@
 
 Each part is one seed: the listeners of tests/demo_round with one taste, one after the other, and one who throws coins;
 or the one whose taste turns with the stage. The settings were found on the seeds 1, 2, 11 and 12 (docs/training.md),
-which are none of these.
+which are none of these; but the anchor of the latter was added after a look at the first of these.
 """
 
 import json
